@@ -1,0 +1,1 @@
+"""Deciding, telling, remembering; and the background worker."""

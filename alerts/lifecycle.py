@@ -1,0 +1,180 @@
+"""How an alert moves: one observation at a time, from values to values. Pure; stores nothing.
+
+    (none), resolved ──BREACH──▶ pending ──BREACH for `wait`──▶ firing
+    pending ──BETWEEN, CLEAR──▶ what it was before
+    firing  ──CLEAR for `keep_firing_for`──▶ resolved
+
+NO_DATA holds everything where it is. A wait for firing goes on across it, a wait for resolving
+starts anew: where nothing is known, warning early is the better mistake.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from alerts.alert import (
+    NO_TIME,
+    Alert,
+    Cause,
+    Observation,
+    Rule,
+    Status,
+    Transition,
+    Verdict,
+    fingerprint,
+)
+
+# A series that its fresh source lacks for this long won't come back: the alert ends.
+GONE_AFTER = timedelta(minutes=10)
+# A pending alert not seen breaching for longer than this (or than its own wait) starts its wait
+# anew: the worker was down, or the clock was set.
+LONGEST_PAUSE = timedelta(minutes=1)
+
+Step = tuple[Alert | None, Transition | None]
+
+
+def advance(alert: Alert | None, seen: Observation, *, now: datetime) -> Step:
+    """The alert after one observation, and its change of status if it had one."""
+    if seen.verdict is Verdict.BREACH:
+        return _breach(alert, seen, now)
+    if alert is None or not alert.active:
+        return alert, None
+    if seen.verdict is Verdict.NO_DATA:
+        since = _earlier(alert.no_data_since, now)
+        return replace(alert, no_data_since=since, clear_since=None, updated_at=now), None
+    if seen.verdict is Verdict.GONE:
+        return _gone(alert, seen.rule, now)
+    return _quiet(alert, seen, now)
+
+
+def withdraw(alert: Alert, *, now: datetime) -> Step:
+    """End an alert whose rule was removed, or no longer covers its series."""
+    return _end(alert, Cause.WITHDRAWN, now)
+
+
+def _breach(alert: Alert | None, seen: Observation, now: datetime) -> Step:
+    if alert is None or not alert.active:
+        started = _start(alert, seen, now)
+        if seen.rule.wait <= NO_TIME:
+            return _fire(started, Status.OK if alert is None else alert.status, now)
+        old = Status.OK if alert is None else alert.status
+        return started, _transition(started, old, Cause.BREACH, now)
+    met = _met(alert, seen, now)
+    if alert.status is Status.FIRING:
+        return met, None
+    pause = now - alert.last_breach_at
+    if not NO_TIME <= pause <= max(seen.rule.wait, LONGEST_PAUSE):
+        return replace(met, pending_since=now, peak=seen.value), None
+    if now - met.pending_since >= seen.rule.wait:
+        return _fire(met, Status.PENDING, now)
+    return met, None
+
+
+def _quiet(alert: Alert, seen: Observation, now: datetime) -> Step:
+    alert = replace(alert, value=seen.value, no_data_since=None, updated_at=now)
+    if alert.status is Status.PENDING:
+        return _end(alert, Cause.CLEAR, now)
+    if seen.verdict is Verdict.BETWEEN:
+        return replace(alert, clear_since=None), None
+    since = _earlier(alert.clear_since, now)
+    if now - since >= seen.rule.keep_firing_for:
+        return _end(alert, Cause.CLEAR, now)
+    return replace(alert, clear_since=since), None
+
+
+def _gone(alert: Alert, rule: Rule, now: datetime) -> Step:
+    since = _earlier(alert.clear_since, now)
+    if now - since >= max(GONE_AFTER, rule.keep_firing_for):
+        return _end(alert, Cause.GONE, now)
+    missing = _earlier(alert.no_data_since, now)
+    return replace(alert, clear_since=since, no_data_since=missing, updated_at=now), None
+
+
+def _start(before: Alert | None, seen: Observation, now: datetime) -> Alert:
+    rule = seen.rule
+    return Alert(
+        fingerprint=fingerprint(rule.name, seen.labels),
+        rule=rule.name,
+        metric=rule.metric,
+        labels=seen.labels,
+        severity=rule.severity,
+        status=Status.PENDING,
+        episode=before.episode if before else 0,
+        pending_since=now,
+        last_breach_at=now,
+        fired_at=before.fired_at if before else None,
+        resolved_at=before.resolved_at if before else None,
+        value=seen.value,
+        peak=seen.value,
+        op=rule.when.op,
+        threshold=rule.when.value,
+        updated_at=now,
+    )
+
+
+def _met(alert: Alert, seen: Observation, now: datetime) -> Alert:
+    """A breach seen once more. Severity and threshold follow the rule, which may have changed."""
+    rule = seen.rule
+    return replace(
+        alert,
+        severity=rule.severity,
+        last_breach_at=now,
+        clear_since=None,
+        no_data_since=None,
+        value=seen.value,
+        peak=_worse(alert.peak, seen.value, rule.when.op),
+        op=rule.when.op,
+        threshold=rule.when.value,
+        updated_at=now,
+    )
+
+
+def _fire(alert: Alert, old: Status, now: datetime) -> Step:
+    fired = replace(
+        alert, status=Status.FIRING, episode=alert.episode + 1, fired_at=now, resolved_at=None
+    )
+    return fired, _transition(fired, old, Cause.BREACH, now)
+
+
+def _end(alert: Alert, cause: Cause, now: datetime) -> Step:
+    if alert.status is Status.PENDING and alert.episode == 0:
+        return None, _transition(replace(alert, status=Status.OK), Status.PENDING, cause, now)
+    resolved_at = now if alert.status is Status.FIRING else alert.resolved_at
+    ended = replace(
+        alert,
+        status=Status.RESOLVED,
+        resolved_at=resolved_at,
+        clear_since=None,
+        no_data_since=None,
+        updated_at=now,
+    )
+    return ended, _transition(ended, alert.status, cause, now)
+
+
+def _transition(alert: Alert, old: Status, cause: Cause, now: datetime) -> Transition:
+    return Transition(
+        fingerprint=alert.fingerprint,
+        episode=alert.episode,
+        rule=alert.rule,
+        labels=alert.labels,
+        severity=alert.severity,
+        old=old,
+        new=alert.status,
+        cause=cause,
+        at=now,
+        since=alert.pending_since,
+        value=alert.value,
+        threshold=alert.threshold,
+    )
+
+
+def _earlier(since: datetime | None, now: datetime) -> datetime:
+    """Since when; now where it isn't known or lies ahead because the clock was set back."""
+    return now if since is None or since > now else since
+
+
+def _worse(peak: float | None, value: float | None, op: str) -> float | None:
+    if peak is None or value is None:
+        return value if peak is None else peak
+    return max(peak, value) if op.startswith(">") else min(peak, value)

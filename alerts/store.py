@@ -1,0 +1,124 @@
+"""Alerts and transitions in our own store: rows to values and back, and who may write them.
+
+Every function takes an open connection, so that state, history and messages commit together
+(pipeline.py). Messages are outbox.py.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from alerts.alert import Alert, Cause, Severity, Status, Transition
+from alerts.errors import LeadershipLost
+from connectors import schema
+from metrics.measurement import Labels
+
+TERM = "alerts.term"  # in meta: how often a worker became leader
+
+
+def load_alerts(connection: sa.Connection) -> dict[str, Alert]:
+    """Every alert there ever was, by fingerprint: one that ended keeps its count of episodes."""
+    rows = connection.execute(sa.select(schema.alerts))
+    return {row["fingerprint"]: _alert(row) for row in rows.mappings()}
+
+
+def load_active(connection: sa.Connection) -> list[Alert]:
+    """Alerts that are pending or firing now."""
+    wanted = schema.alerts.c.status.in_([Status.PENDING, Status.FIRING])
+    rows = connection.execute(sa.select(schema.alerts).where(wanted))
+    return [_alert(row) for row in rows.mappings()]
+
+
+def save_alerts(connection: sa.Connection, alerts: Iterable[Alert]) -> None:
+    rows = [{**asdict(alert), "labels": _labels_text(alert.labels)} for alert in alerts]
+    if not rows:
+        return
+    insert = insert_for(connection, schema.alerts)
+    values = {name: insert.excluded[name] for name in rows[0] if name != "fingerprint"}
+    connection.execute(
+        insert.on_conflict_do_update(index_elements=["fingerprint"], set_=values), rows
+    )
+
+
+def delete_alerts(connection: sa.Connection, fingerprints: Iterable[str]) -> None:
+    """For alerts that never fired; any other is kept for its count of episodes."""
+    wanted = list(fingerprints)
+    if wanted:
+        delete = schema.alerts.delete().where(
+            schema.alerts.c.fingerprint == sa.bindparam("gone"), schema.alerts.c.episode == 0
+        )
+        connection.execute(delete, [{"gone": one} for one in wanted])
+
+
+def add_transitions(connection: sa.Connection, transitions: Iterable[Transition]) -> None:
+    rows = [{**asdict(one), "labels": _labels_text(one.labels)} for one in transitions]
+    if rows:
+        connection.execute(schema.transitions.insert(), rows)
+
+
+def load_transitions(connection: sa.Connection, *, since: datetime) -> list[Transition]:
+    """The history from `since` on, oldest first."""
+    table = schema.transitions
+    rows = connection.execute(sa.select(table).where(table.c.at >= since).order_by(table.c.id))
+    return [_transition(row) for row in rows.mappings()]
+
+
+def begin_term(connection: sa.Connection) -> int:
+    """A new leader's number, higher than any before. From now on no earlier leader can write."""
+    term = _term(connection, lock=True) + 1
+    insert = insert_for(connection, schema.meta).values(name=TERM, value=str(term))
+    connection.execute(
+        insert.on_conflict_do_update(index_elements=["name"], set_={"value": str(term)})
+    )
+    return term
+
+
+def require_term(connection: sa.Connection, term: int) -> None:
+    """Raises LeadershipLost when another leader has begun since; holds the next one off until
+    this transaction ends."""
+    newest = _term(connection, lock=True)
+    if newest != term:
+        raise LeadershipLost(
+            f"another worker leads since (term {newest}, ours was {term}); nothing was written, "
+            "this worker stands by"
+        )
+
+
+def _term(connection: sa.Connection, *, lock: bool) -> int:
+    # SQLite has one writer at a time anyway and leaves FOR UPDATE out.
+    query = sa.select(schema.meta.c.value).where(schema.meta.c.name == TERM)
+    return int(connection.execute(query.with_for_update() if lock else query).scalar() or 0)
+
+
+def insert_for(connection: sa.Connection, table: sa.Table) -> Any:
+    """INSERT of the connection's dialect, which has ON CONFLICT on both."""
+    kinds: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+    return kinds[connection.dialect.name](table)
+
+
+def _labels_text(labels: Labels) -> str:
+    return json.dumps(dict(labels), ensure_ascii=False, sort_keys=True)
+
+
+def _alert(row: sa.RowMapping) -> Alert:
+    values = dict(row)
+    values["labels"] = tuple(sorted(json.loads(row["labels"]).items()))
+    values["severity"] = Severity(row["severity"])
+    values["status"] = Status(row["status"])
+    return Alert(**values)
+
+
+def _transition(row: sa.RowMapping) -> Transition:
+    values = {name: value for name, value in row.items() if name != "id"}
+    values["labels"] = tuple(sorted(json.loads(row["labels"]).items()))
+    values["severity"] = Severity(row["severity"])
+    values["old"], values["new"] = Status(row["old"]), Status(row["new"])
+    values["cause"] = Cause(row["cause"])
+    return Transition(**values)

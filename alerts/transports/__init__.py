@@ -1,0 +1,1 @@
+"""One file per way of sending; kinds.py lists them."""

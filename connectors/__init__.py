@@ -1,0 +1,1 @@
+"""Everything that touches a database: sources, sync, our own store, the simulator."""

@@ -1,0 +1,201 @@
+"""Source rows -> fact rows: names to positions, values to their kinds, naive times to instants.
+
+Pure. What a row must satisfy to be used is in facts.py.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from connectors.durations import parse_duration
+from connectors.errors import SchemaMismatch
+from connectors.facts import (
+    DEFAULTS,
+    DUPLICATE,
+    REQUIRED,
+    Rejected,
+    Row,
+    columns,
+    id_column,
+    judge,
+    kind,
+)
+from connectors.schema import EPOCH
+from connectors.statements import Statement
+
+_NAIVE_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - the zero of naive UTC arithmetic
+Converter = Callable[[Any], Any]
+
+
+class BadValue(ValueError):
+    """A value that is not what its column must hold; the message is the reason."""
+
+
+class Decoder:
+    """Turns the rows of one statement into fact rows (source first) or rejections."""
+
+    def __init__(
+        self,
+        source: str,
+        statement: Statement,
+        names: Sequence[str],
+        *,
+        zone: ZoneInfo | None,
+        secret: bytes,
+        params: Mapping[str, Any],
+    ) -> None:
+        self.fact = statement.fact
+        self.source = source
+        wanted = columns(self.fact)
+        self._check_names(names, wanted)
+        shifts = {column: _span(span, params) for column, span in statement.shifts}
+        at = {name: index for index, name in enumerate(names)}
+        defaults = DEFAULTS.get(self.fact, {})
+        self._steps = [
+            (at.get(name), _converter(kind(self.fact, name), zone, secret, shifts.get(name, 0)),
+             defaults.get(name), name)
+            for name in wanted
+        ]  # fmt: skip
+        self._judge = judge(self.fact)
+
+    def decode(self, rows: Iterable[Sequence[Any]], now: int) -> tuple[list[Row], list[Rejected]]:
+        """Usable fact rows and rejected ones; of rows with the same id the first stays."""
+        good: dict[str, Row] = {}
+        bad: list[Rejected] = []
+        doubles: dict[str, int] = {}
+        for row in rows:
+            values: list[Any] = []
+            try:
+                for index, convert, default, _name in self._steps:
+                    value = None if index is None else row[index]
+                    values.append(default if value is None else convert(value))
+            except BadValue as problem:
+                bad.append(self._bad_value(row, len(values), str(problem)))
+                continue
+            key = values[0]
+            if key in good:
+                doubles[key] = doubles.get(key, 0) + 1
+                continue
+            reason = self._judge(values, now)
+            if reason is None:
+                good[key] = (self.source, *values)
+            else:
+                bad.append(Rejected(self.fact, str(key), reason))
+        bad.extend(
+            Rejected(self.fact, key, DUPLICATE, times=times) for key, times in doubles.items()
+        )
+        return list(good.values()), bad
+
+    def _bad_value(self, row: Sequence[Any], step: int, problem: str) -> Rejected:
+        index, _, _, name = self._steps[step]
+        key = self._steps[0][0]
+        row_id = "?" if key is None else str(row[key])
+        shown = "" if index is None or name == "customer_key" else repr(row[index])[:60]
+        return Rejected(self.fact, row_id, f"{name} {problem}", shown)
+
+    def _check_names(self, names: Sequence[str], wanted: Sequence[str]) -> None:
+        optional = set(DEFAULTS.get(self.fact, {}))
+        missing = [n for n in REQUIRED[self.fact] if n not in names and n not in optional]
+        unknown = [n for n in names if n not in wanted]
+        twice = sorted({n for n in names if list(names).count(n) > 1})
+        problem = (
+            f"lacks the column '{missing[0]}'" if missing
+            else f"has an unknown column '{unknown[0]}'" if unknown
+            else f"has the column '{twice[0]}' twice" if twice else None
+        )  # fmt: skip
+        if problem:
+            raise SchemaMismatch(
+                f"source '{self.source}': statement '{self.fact}' {problem}; "
+                f"it may give {', '.join(wanted)}"
+            )
+
+
+def time_converter(zone: ZoneInfo | None, shift: int = 0) -> Converter:
+    """Values of a time column -> microseconds since 1970 UTC, `shift` added."""
+
+    def convert(value: Any) -> int:
+        if type(value) is str:
+            try:
+                value = datetime.fromisoformat(value.strip())
+            except ValueError:
+                raise BadValue("is not a time") from None
+        elif type(value) is date:
+            value = datetime.combine(value, time())  # noqa: DTZ - localised below
+        elif not isinstance(value, datetime):
+            raise BadValue("is not a time")
+        if value.tzinfo is not None:
+            delta = value - EPOCH
+        elif zone is None:
+            raise BadValue("has no zone; set timezone for this source")
+        elif zone.key == "UTC":
+            delta = value - _NAIVE_EPOCH
+        else:
+            delta = value.replace(tzinfo=zone).astimezone(UTC) - EPOCH
+        return int((delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds) + shift
+
+    return convert
+
+
+def _converter(what: str, zone: ZoneInfo | None, secret: bytes, shift: int) -> Converter:
+    if what == "time":
+        return time_converter(zone, shift)
+    if what == "customer":
+        return lambda value: hashlib.blake2b(
+            str(value).encode(), key=secret, digest_size=12
+        ).hexdigest()
+    return {"text": _text, "integer": _integer, "number": _number, "flag": _flag}[what]
+
+
+def _text(value: Any) -> str:
+    if type(value) is str:
+        return value
+    if type(value) is float and value.is_integer():
+        return str(int(value))
+    if isinstance(value, bytes | memoryview):
+        raise BadValue("is binary, not text")
+    return str(value)
+
+
+def _integer(value: Any) -> int:
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        raise BadValue("is not a whole number") from None
+
+
+def _number(value: Any) -> float:
+    if type(value) in (float, int, Decimal, str):
+        try:
+            number = float(value)
+        except ValueError:
+            raise BadValue("is not a number") from None
+        if number == number and abs(number) != float("inf"):
+            return number
+    raise BadValue("is not a number")
+
+
+def _flag(value: Any) -> bool:
+    if value in (0, 1):  # True and False as well
+        return bool(value)
+    words = {"true": True, "t": True, "yes": True, "1": True,
+             "false": False, "f": False, "no": False, "0": False}  # fmt: skip
+    try:
+        return words[str(value).strip().lower()]
+    except KeyError:
+        raise BadValue("is not true or false") from None
+
+
+def _span(text: str, params: Mapping[str, Any]) -> int:
+    """Microseconds of a shift such as 48h or {ship_within_hours}h."""
+    filled = text.format_map(params)
+    return int(parse_duration(filled).total_seconds() * 1_000_000)
+
+
+def fact_id(fact: str) -> int:
+    """The position of the id in a fact row (source comes first)."""
+    return 1 + columns(fact).index(id_column(fact))

@@ -1,0 +1,259 @@
+"""Fact rows into the store: only what changed is written, and what it touches is marked dirty.
+
+A dirty slot is a quarter hour (UTC) of a date column whose numbers must be recomputed. Quarter
+hours because that is the finest step between time zones. metrics/intervals.py clears them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from connectors import schema
+from connectors.facts import Rejected, Row, id_column
+from connectors.rounds import Round
+
+SLOT = 900 * 1_000_000  # µs
+CHUNK = 500
+Dirty = set[tuple[str, int]]
+
+# The columns by which numbers are dated, per fact.
+DATED = {
+    "contacts": ("opened_at", "first_reply_at", "closed_at", "abandoned_at"),
+    "rounds": ("answered_at",),
+    "ratings": ("asked_at", "rated_at"),
+    "orders": ("placed_at", "paid_at", "shipped_at"),
+    "cases": ("opened_at", "closed_at"),
+}
+# Columns that no stored interval depends on: a change there dirties nothing.
+BESIDE = frozenset({"waiting_since", "updated_at", "priority", "topic", "assigned_at",
+                    "customer_key", "transfer_count"})  # fmt: skip
+LABELS = ("queue", "channel")  # of a contact; its ratings and rounds carry them too
+
+
+def apply(connection: sa.Connection, fact: str, rows: Sequence[Row]) -> tuple[int, Dirty]:
+    """Upsert fact rows; returns how many changed and what became dirty."""
+    if not rows:
+        return 0, set()
+    table = schema.FACTS[fact]
+    before = _existing(connection, table, rows)
+    key = table.c.keys().index(id_column(fact))
+    changed = [row for row in rows if before.get(row[key]) != row]
+    if not changed:
+        return 0, set()
+    connection.exec_driver_sql(_upsert_sql(connection.dialect.name, fact), changed)
+    dirty = _dirty_of(fact, changed, before, key)
+    if fact == "contacts":
+        relabelled = [row[key] for row in changed if _label_moved(row, before.get(row[key]))]
+        dirty |= _dirty_of_relabelled(connection, changed[0][0], relabelled)
+    return len(changed), dirty
+
+
+def remove(connection: sa.Connection, fact: str, source: str, ids: Sequence[str]) -> Dirty:
+    """Delete facts that the source no longer has."""
+    table = schema.FACTS[fact]
+    key = table.c[id_column(fact)]
+    dirty: Dirty = set()
+    for chunk in _chunks(ids):
+        rows = [(source, one) for one in chunk]
+        found = _existing(connection, table, rows, at=1)
+        dirty |= _dirty_of(fact, list(found.values()), {}, table.c.keys().index(key.name))
+        connection.execute(table.delete().where(table.c.source == source, key.in_(chunk)))
+        if fact == "contacts":
+            dirty |= _dirty_of_relabelled(connection, source, chunk)
+            rounds = schema.rounds
+            connection.execute(
+                rounds.delete().where(rounds.c.source == source, rounds.c.contact_id.in_(chunk))
+            )
+    return dirty
+
+
+def replace_rounds(
+    connection: sa.Connection,
+    source: str,
+    rounds: Mapping[str, Sequence[Round]],
+) -> Dirty:
+    """Put the rounds of whole contacts in place of what is there."""
+    table = schema.rounds
+    rows = {
+        contact: [
+            (source, contact, number, r.asked_at, r.answered_at, r.answered_by, r.agent_id,
+             r.person_answered_at)
+            for number, r in enumerate(found)
+        ]
+        for contact, found in rounds.items()
+    }  # fmt: skip
+    before = _existing_rounds(connection, source, list(rows))
+    changed = [contact for contact in rows if before.get(contact, []) != rows[contact]]
+    if not changed:
+        return set()
+    for chunk in _chunks([contact for contact in changed if contact in before]):
+        connection.execute(
+            table.delete().where(table.c.source == source, table.c.contact_id.in_(chunk))
+        )
+    new = [row for contact in changed for row in rows[contact]]
+    if new:
+        connection.exec_driver_sql(_upsert_sql(connection.dialect.name, "rounds"), new)
+    old = [row for contact in changed for row in before.get(contact, [])]
+    at = table.c.keys().index("answered_at")
+    return {("rounds.answered_at", row[at] // SLOT) for row in (*new, *old) if row[at] is not None}
+
+
+def save_dirty(connection: sa.Connection, dirty: Iterable[tuple[str, int]]) -> None:
+    """Remember dirty slots in the same transaction as the facts that caused them."""
+    rows = sorted(dirty)
+    if rows:
+        connection.exec_driver_sql(_dirty_sql(connection.dialect.name), rows)
+
+
+def save_rejected(
+    connection: sa.Connection, source: str, rejected: Sequence[Rejected], now: int
+) -> None:
+    """Remember unusable rows with their reason."""
+    times: dict[tuple[str, str, str], int] = {}
+    details: dict[tuple[str, str, str], str] = {}
+    for one in rejected:
+        key = (one.fact, one.row_id, one.reason)
+        times[key] = times.get(key, 0) + one.times
+        details.setdefault(key, one.detail)
+    rows = [(source, *key, details[key], count, now) for key, count in times.items()]
+    if rows:
+        connection.exec_driver_sql(_upsert_sql(connection.dialect.name, "rejected"), rows)
+
+
+def forgive(connection: sa.Connection, source: str, fact: str, ids: Sequence[str]) -> None:
+    """Forget why rows were rejected, before they are judged anew."""
+    table = schema.rejected
+    for chunk in _chunks(ids):
+        connection.execute(
+            table.delete().where(
+                table.c.source == source, table.c.fact == fact, table.c.row_id.in_(chunk)
+            )
+        )
+
+
+def live_ids(connection: sa.Connection, fact: str, source: str, states: Sequence[str]) -> list[str]:
+    """Ids of the facts whose state may still change."""
+    table = schema.FACTS[fact]
+    query = sa.select(table.c[id_column(fact)]).where(
+        table.c.source == source, table.c.status.in_(states)
+    )
+    return list(connection.execute(query).scalars())
+
+
+def all_ids(connection: sa.Connection, fact: str, source: str) -> list[str]:
+    """Ids of all facts of a source."""
+    table = schema.FACTS[fact]
+    query = sa.select(table.c[id_column(fact)]).where(table.c.source == source)
+    return list(connection.execute(query).scalars())
+
+
+def _dirty_of(fact: str, changed: Sequence[Row], before: Mapping[str, Row], key: int) -> Dirty:
+    names = list(schema.FACTS[fact].c.keys())
+    dated = [(f"{fact}.{name}", names.index(name)) for name in DATED.get(fact, ())]
+    watched = [index for index, name in enumerate(names) if name not in BESIDE]
+    dirty: Dirty = set()
+    for row in changed:
+        old = before.get(row[key])
+        if old is not None and all(old[index] == row[index] for index in watched):
+            continue
+        for name, index in dated:
+            if row[index] is not None:
+                dirty.add((name, row[index] // SLOT))
+            if old is not None and old[index] is not None:
+                dirty.add((name, old[index] // SLOT))
+    return dirty
+
+
+def _label_moved(row: Row, old: Row | None) -> bool:
+    names = schema.contacts.c.keys()
+    return old is None or any(row[names.index(n)] != old[names.index(n)] for n in LABELS)
+
+
+def _dirty_of_relabelled(
+    connection: sa.Connection, source: str, contact_ids: Sequence[str]
+) -> Dirty:
+    """Ratings and rounds take queue and channel from their contact: they moved with it."""
+    dirty: Dirty = set()
+    for name in ("ratings", "rounds"):
+        table = schema.FACTS[name]
+        for chunk in _chunks(contact_ids):
+            dates = [sa.type_coerce(table.c[column], sa.BigInteger) for column in DATED[name]]
+            query = sa.select(*dates).where(table.c.source == source, table.c.contact_id.in_(chunk))
+            for row in connection.execute(query):
+                dirty |= {
+                    (f"{name}.{column}", value // SLOT)
+                    for column, value in zip(DATED[name], row, strict=True)
+                    if value is not None
+                }
+    return dirty
+
+
+def _existing(
+    connection: sa.Connection, table: sa.Table, rows: Sequence[Row], at: int | None = None
+) -> dict[str, Row]:
+    """Stored rows with the same source and id, as plain tuples with raw values."""
+    name = id_column(table.name)
+    index = table.c.keys().index(name) if at is None else at
+    raw = [sa.type_coerce(column, sa.types.NullType()) for column in table.columns]
+    found: dict[str, Row] = {}
+    for chunk in _chunks([row[index] for row in rows]):
+        query = sa.select(*raw).where(table.c.source == rows[0][0], table.c[name].in_(chunk))
+        for row in connection.execute(query):
+            plain = tuple(row)
+            found[plain[table.c.keys().index(name)]] = plain
+    return found
+
+
+def _existing_rounds(
+    connection: sa.Connection, source: str, contact_ids: Sequence[str]
+) -> dict[str, list[Row]]:
+    table = schema.rounds
+    raw = [sa.type_coerce(column, sa.types.NullType()) for column in table.columns]
+    found: dict[str, list[Row]] = {}
+    for chunk in _chunks(contact_ids):
+        query = (
+            sa.select(*raw)
+            .where(table.c.source == source, table.c.contact_id.in_(chunk))
+            .order_by(table.c.contact_id, table.c.round_no)
+        )
+        for row in connection.execute(query):
+            plain = tuple(row)
+            found.setdefault(plain[1], []).append(plain)
+    return found
+
+
+def _chunks(ids: Sequence[str]) -> Iterable[list[str]]:
+    return (list(ids[start : start + CHUNK]) for start in range(0, len(ids), CHUNK))
+
+
+def _insert(dialect: str) -> Any:
+    return postgresql.insert if dialect == "postgresql" else sqlite.insert
+
+
+def _compiled(dialect: str, statement: Any) -> str:
+    """Driver SQL with positional parameters in column order (fast bulk writes of tuples)."""
+    made: sa.Dialect = (
+        postgresql.psycopg.dialect(paramstyle="format")  # type: ignore[no-untyped-call]
+        if dialect == "postgresql"
+        else sqlite.dialect()
+    )
+    return str(statement.compile(dialect=made))
+
+
+@lru_cache(maxsize=64)
+def _upsert_sql(dialect: str, name: str) -> str:
+    table = schema.metadata.tables[name]
+    insert = _insert(dialect)(table)
+    keys = [column.name for column in table.primary_key]
+    rest = {c.name: insert.excluded[c.name] for c in table.columns if c.name not in keys}
+    return _compiled(dialect, insert.on_conflict_do_update(index_elements=keys, set_=rest))
+
+
+@lru_cache(maxsize=4)
+def _dirty_sql(dialect: str) -> str:
+    return _compiled(dialect, _insert(dialect)(schema.dirty_slots).on_conflict_do_nothing())

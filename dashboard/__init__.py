@@ -1,0 +1,1 @@
+"""People: Streamlit pages, the command line, and the composition root."""

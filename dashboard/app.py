@@ -1,0 +1,30 @@
+"""Entry of the pages: page config, styles, navigation. Run by asgi.py, or by `streamlit run`."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard.pages import wallboard
+from dashboard.session import current_view
+from dashboard.theme import stylesheet
+from dashboard.words import words
+
+
+def main() -> None:
+    view = current_view()
+    say = words(view.language)
+    st.set_page_config(
+        page_title=say("app"),
+        layout="wide",
+        initial_sidebar_state="collapsed",
+    )
+    st.html(f"<style>{stylesheet()}</style>")
+    pages = {
+        say("nav.live"): [
+            st.Page(wallboard.show, title=say("nav.wallboard"), url_path="", default=True),
+        ],
+    }
+    st.navigation(pages, position="hidden" if view.kiosk else "sidebar").run()
+
+
+main()

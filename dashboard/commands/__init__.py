@@ -1,0 +1,1 @@
+"""The commands of `deskpulse`, a module per kind; cli.py puts them together."""

@@ -1,0 +1,1 @@
+"""What each number means: KPIs, intervals, live state, words for people."""

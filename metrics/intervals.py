@@ -1,0 +1,229 @@
+"""Stored KPI intervals: a row per KPI, UTC day and label set, with its values by quarter hour.
+
+Keeping the values instead of sums makes every merge exact, percentiles included: a window is just
+the values in it. Quarter hours (not halves) because zones such as Asia/Kathmandu are 45 minutes off.
+Only dirty slots are recomputed, from facts, in the transaction that forgets them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import sqlalchemy as sa
+
+from connectors.schema import DERIVED, FACTS, dirty_slots, kpi_days
+from connectors.store import Store
+from connectors.write import DATED, SLOT, save_dirty
+from metrics.contributions import contributions, raw
+from metrics.kpi import KPIS, Kpi
+
+SLOTS_PER_DAY = 96
+SLOTS_AT_ONCE = 40 * SLOTS_PER_DAY  # per transaction, so that a rebuild never holds the store long
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """The values of one KPI, UTC day and label set; slots ascending, one per value."""
+
+    day: int
+    labels: str
+    slots: npt.NDArray[np.uint8]
+    data: Floats
+
+
+def refresh(store: Store) -> int:
+    """Recompute everything dirty; returns how many quarter hours were."""
+    total = 0
+    while done := _refresh_some(store):
+        total += done
+    return total
+
+
+def rebuild(store: Store) -> None:
+    """Drop all that is derived and mark every slot that has facts as dirty; then `refresh`."""
+    with store.begin() as connection:
+        for table in DERIVED:
+            connection.execute(table.delete())
+        for fact, columns in DATED.items():
+            for column in columns:
+                slot = sa.cast(sa.func.floor(raw(FACTS[fact].c[column]) / SLOT), sa.BigInteger)
+                query = sa.select(slot).where(FACTS[fact].c[column].is_not(None)).distinct()
+                found = connection.execute(query).scalars()
+                save_dirty(connection, [(f"{fact}.{column}", int(one)) for one in found])
+
+
+def labels_text(names: Sequence[str], values: Iterable[Any]) -> str:
+    """A label set as it is stored: a JSON object with sorted keys."""
+    pairs = {name: "" if value is None else str(value)
+             for name, value in zip(names, values, strict=True)}  # fmt: skip
+    return json.dumps(pairs, ensure_ascii=False, sort_keys=True)
+
+
+def _refresh_some(store: Store) -> int:
+    with store.read() as connection:
+        if connection.execute(sa.select(dirty_slots.c.slot).limit(1)).first() is None:
+            return 0
+    with store.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            # A sync that dirties a slot we have just read must come before or after us, not between.
+            connection.exec_driver_sql("LOCK TABLE dirty_slots IN EXCLUSIVE MODE")
+        rows = connection.execute(
+            sa.select(dirty_slots).order_by(dirty_slots.c.slot).limit(SLOTS_AT_ONCE)
+        ).all()
+        by_date: dict[str, list[int]] = {}
+        for fact, slot in rows:
+            by_date.setdefault(fact, []).append(slot)
+        for kpi in KPIS.values():
+            slots = sorted({slot for date in kpi.dates for slot in by_date.get(date, ())})
+            for run in _runs(slots):
+                _recompute(connection, kpi, np.asarray(run, dtype=np.int64))
+        for fact, slots in by_date.items():
+            for run in _runs(slots):
+                connection.execute(
+                    dirty_slots.delete().where(
+                        dirty_slots.c.fact == fact, dirty_slots.c.slot.between(run[0], run[-1])
+                    )
+                )
+    return len(rows)
+
+
+def _runs(slots: Sequence[int]) -> Iterator[list[int]]:
+    """Sorted slots, cut where more than a day lies between: one read of facts per run."""
+    run: list[int] = []
+    for slot in slots:
+        if run and slot - run[-1] > SLOTS_PER_DAY:
+            yield run
+            run = []
+        run.append(slot)
+    if run:
+        yield run
+
+
+def _recompute(connection: sa.Connection, kpi: Kpi, slots: Ints) -> None:
+    first, last = int(slots[0]), int(slots[-1])
+    new = _values(connection, kpi, slots)
+    days = (first // SLOTS_PER_DAY, last // SLOTS_PER_DAY)
+    old = _stored(connection, kpi, days)
+    written: list[dict[str, Any]] = []
+    emptied: list[tuple[int, str]] = []
+    for key in {**old, **new}:
+        kept = _without(old.get(key), slots)
+        merged = _merged(key, kept, new.get(key))
+        if merged is None:
+            emptied.append(key)
+        elif not _same(merged, old.get(key)):
+            written.append(_row(kpi, merged))
+    _save(connection, kpi, written, emptied)
+
+
+def _values(connection: sa.Connection, kpi: Kpi, slots: Ints) -> dict[tuple[int, str], Day]:
+    """The values of the dirty slots, computed from facts."""
+    since, until = int(slots[0]) * SLOT, (int(slots[-1]) + 1) * SLOT
+    names = sorted(kpi.labels)
+    rows = connection.execute(contributions(kpi, since, until)).all()
+    if not rows:
+        return {}
+    *label_columns, at, value = zip(*rows, strict=True)
+    slot = np.asarray(at, dtype=np.int64) // SLOT
+    sets = list(zip(*label_columns, strict=True))
+    texts = {one: labels_text(names, one) for one in set(sets)}
+    labels = [texts[one] for one in sets]
+    known = sorted(set(labels))
+    number = {text: index for index, text in enumerate(known)}
+    group = np.fromiter((number[text] for text in labels), dtype=np.int64, count=len(labels))
+    data = np.asarray(value, dtype=np.float64)
+    keep = np.isin(slot, slots)
+    slot, group, data = slot[keep], group[keep], data[keep]
+    order = np.lexsort((data, slot, group))
+    slot, group, data = slot[order], group[order], data[order]
+    day = slot // SLOTS_PER_DAY
+    return _split(day, group, slot, data, known)
+
+
+def _split(
+    day: Ints, group: Ints, slot: Ints, data: Floats, known: Sequence[str]
+) -> dict[tuple[int, str], Day]:
+    """Cut arrays sorted by (group, slot) into days."""
+    if not len(day):
+        return {}
+    edges = np.flatnonzero((np.diff(group) != 0) | (np.diff(day) != 0)) + 1
+    starts, ends = np.concatenate(([0], edges)), np.concatenate((edges, [len(day)]))
+    found: dict[tuple[int, str], Day] = {}
+    for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
+        key = (int(day[start]), known[int(group[start])])
+        small = (slot[start:end] % SLOTS_PER_DAY).astype(np.uint8)
+        found[key] = Day(*key, small, data[start:end])
+    return found
+
+
+def _stored(
+    connection: sa.Connection, kpi: Kpi, days: tuple[int, int]
+) -> dict[tuple[int, str], Day]:
+    table = kpi_days
+    query = sa.select(table.c.day, table.c.labels, table.c.slots, table.c.data).where(
+        table.c.kpi == kpi.key, table.c.day.between(*days)
+    )
+    return {
+        (day, labels): Day(day, labels, np.frombuffer(slots, np.uint8), np.frombuffer(data))
+        for day, labels, slots, data in connection.execute(query)
+    }
+
+
+def _without(old: Day | None, slots: Ints) -> Day | None:
+    if old is None:
+        return None
+    keep = ~np.isin(old.slots.astype(np.int64) + old.day * SLOTS_PER_DAY, slots)
+    return Day(old.day, old.labels, old.slots[keep], old.data[keep])
+
+
+def _merged(key: tuple[int, str], kept: Day | None, new: Day | None) -> Day | None:
+    parts = [part for part in (kept, new) if part is not None and len(part.slots)]
+    if not parts:
+        return None
+    slots = np.concatenate([part.slots for part in parts])
+    data = np.concatenate([part.data for part in parts])
+    order = np.lexsort((data, slots))  # one form for one content: rebuild changes nothing
+    return Day(*key, slots[order], data[order])
+
+
+def _same(new: Day, old: Day | None) -> bool:
+    return (
+        old is not None
+        and np.array_equal(new.slots, old.slots)
+        and np.array_equal(new.data, old.data)
+    )
+
+
+def _row(kpi: Kpi, day: Day) -> dict[str, Any]:
+    return {
+        "kpi": kpi.key, "day": day.day, "labels": day.labels, "n": len(day.slots),
+        "slots": day.slots.tobytes(), "data": day.data.tobytes(),
+    }  # fmt: skip
+
+
+def _save(
+    connection: sa.Connection,
+    kpi: Kpi,
+    written: list[dict[str, Any]],
+    emptied: list[tuple[int, str]],
+) -> None:
+    table = kpi_days
+    stale = [*emptied, *((row["day"], row["labels"]) for row in written)]
+    if stale:
+        connection.execute(
+            table.delete().where(
+                table.c.kpi == kpi.key,
+                table.c.day == sa.bindparam("b_day"),
+                table.c.labels == sa.bindparam("b_labels"),
+            ),
+            [{"b_day": day, "b_labels": labels} for day, labels in stale],
+        )
+    if written:
+        connection.execute(table.insert(), written)

@@ -1,0 +1,297 @@
+"""Live state: who waits now, per queue, from the facts that can still change.
+
+Measured at the moment a source was last read, not at the moment of asking: a source that is down
+keeps its last figures, with their age.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Literal
+
+import sqlalchemy as sa
+
+from connectors.facts import CONTACT_LIVE
+from connectors.schema import contacts, kpi_days, presence, shifts, to_micros
+from connectors.schema import sources as source_rows
+from metrics.contributions import raw
+from metrics.errors import NothingSynced
+from metrics.measurement import Measurement, labels_of
+
+BANDS_S = (30, 120, 600, 3600)  # waiting: up to 30 s, 2 min, 10 min, 1 h, longer
+AVAILABLE = ("online", "available")
+AT_WORK = (*AVAILABLE, "busy")
+KNOWN_FOR = 30  # days a queue without contacts is still shown, with zeros
+Status = Literal["ok", "stale", "down"]
+_QUEUE = ("channel", "queue", "source")
+# The metrics of the present, with their labels: what rules may name besides KPIs.
+LIVE_METRICS: dict[str, tuple[str, ...]] = {
+    "queue_length": _QUEUE,
+    "longest_wait": _QUEUE,
+    "oldest_wait": _QUEUE,
+    "open": _QUEUE,
+    "bot": _QUEUE,
+    "snoozed": _QUEUE,
+    "unassigned": _QUEUE,
+    "agents_available": _QUEUE,
+    "source_lag": ("source",),
+}
+Key = tuple[str, str, str]  # source, queue, channel
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSettings:
+    """`wait_cut`: waits longer than this are counted apart (forgotten contacts); None: no cut."""
+
+    wait_cut: timedelta | None = timedelta(days=3)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """How fresh a source is. `lag_s` is measured at the moment of asking."""
+
+    name: str
+    status: Status
+    as_of: datetime | None
+    lag_s: float | None
+    error: str | None
+    poll_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class QueueState:
+    """Counts of one queue (or of all: names empty). Waits in seconds, None when nobody waits."""
+
+    source: str = ""
+    queue: str = ""
+    channel: str = ""
+    waiting: int = 0
+    open: int = 0
+    bot: int = 0
+    snoozed: int = 0
+    unassigned: int = 0
+    longest_wait_s: float | None = None
+    longest_wait_cut_s: float | None = None
+    waiting_over_cut: int = 0
+    oldest_wait_s: float | None = None
+    agents_available: int | None = None
+    occupancy: float | None = None
+    bands: tuple[int, ...] = (0,) * (len(BANDS_S) + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class LiveState:
+    """All queues as of the last read of their sources; `as_of` is the oldest of them."""
+
+    as_of: datetime
+    sources: tuple[SourceState, ...]
+    queues: tuple[QueueState, ...]
+    total: QueueState
+
+
+def live_state(
+    connection: sa.Connection, *, now: datetime, settings: LiveSettings, names: Sequence[str] = ()
+) -> LiveState:
+    """The live state from facts. `names`: the configured sources (default: all ever read).
+
+    Raises NothingSynced when no source was ever read.
+    """
+    states = source_states(connection, now, names)
+    read = {one.name: one.as_of for one in states if one.as_of is not None}
+    if not read:
+        raise NothingSynced("no source has been read yet; run `deskpulse sync` first")
+    waits = _waits(connection, read)
+    agents = _agents(connection, read)
+    queues = []
+    for key, counts in sorted(_counts(connection, read).items()):
+        available = agents.by_queue.get((key[0], key[1])) if key[0] in agents.known else None
+        state = replace(counts, agents_available=available)
+        queues.append(_with_waits(state, waits.get(key, []), settings.wait_cut))
+    total = _total(queues, [one for per in waits.values() for one in per], settings.wait_cut)
+    total = replace(total, agents_available=agents.available, occupancy=agents.occupancy)
+    return LiveState(min(read.values()), states, tuple(queues), total)
+
+
+def source_states(
+    connection: sa.Connection, now: datetime, names: Sequence[str] = ()
+) -> tuple[SourceState, ...]:
+    """Freshness of every source; one that was never read is down."""
+    rows = {row.source: row for row in connection.execute(sa.select(source_rows))}
+    found = []
+    for name in names or sorted(rows):
+        row = rows.get(name)
+        if row is None:
+            found.append(SourceState(name, "down", None, None, "not read yet", 2.0))
+            continue
+        lag = None if row.as_of is None else max(0.0, (now - row.as_of).total_seconds())
+        status: Status = "ok"
+        if row.status == "down" or lag is None:
+            status = "down"
+        elif lag > 3 * min(max(row.poll_s, 1.0), 5.0) + 2 and lag > 3 * row.poll_s + 2:
+            status = "stale"
+        found.append(SourceState(name, status, row.as_of, lag, row.error, row.poll_s))
+    return tuple(found)
+
+
+def measurements(live: LiveState) -> list[Measurement]:
+    """What the rules compare; a source that is not ok gives None, never its last figure."""
+    ok = {one.name for one in live.sources if one.status == "ok"}
+    read = {one.name: one.as_of or live.as_of for one in live.sources}
+    found = [
+        Measurement("source_lag", labels_of(source=one.name), one.lag_s, 1, live.as_of, None)
+        for one in live.sources
+    ]
+    for queue in (*live.queues, live.total):
+        labels = labels_of(queue=queue.queue, channel=queue.channel, source=queue.source)
+        as_of = read.get(queue.source, live.as_of)
+        for metric, value in _figures(queue):
+            trusted = queue.source in ok if queue.source else len(ok) == len(live.sources)
+            known = value if trusted else None
+            found.append(Measurement(metric, labels, known, queue.waiting, as_of, None))
+    return found
+
+
+def _figures(queue: QueueState) -> Iterable[tuple[str, float | None]]:
+    yield "queue_length", float(queue.waiting)
+    # Nobody waiting is a wait of 0, which must be able to clear an alert.
+    yield "longest_wait", queue.longest_wait_s or 0.0
+    yield "oldest_wait", queue.oldest_wait_s or 0.0
+    for name in ("open", "bot", "snoozed", "unassigned"):
+        yield name, float(getattr(queue, name))
+    available = queue.agents_available
+    yield "agents_available", None if available is None else float(available)
+
+
+def _counts(connection: sa.Connection, read: Mapping[str, datetime]) -> dict[Key, QueueState]:
+    c = contacts.c
+    nobody = sa.func.sum(sa.case((c.agent_id.is_(None), 1), else_=0))
+    query = (
+        sa.select(c.source, c.queue, c.channel, c.status, sa.func.count(), nobody)
+        .where(_live(c.status), c.source.in_(list(read)))
+        .group_by(c.source, c.queue, c.channel, c.status)
+    )
+    found = {key: QueueState(*key) for key in _known(connection, read)}
+    for source, queue, channel, status, count, unassigned in connection.execute(query):
+        key = (source, queue, channel)
+        state = found.get(key, QueueState(*key))
+        state = replace(state, **{status: count})
+        found[key] = replace(state, unassigned=unassigned) if status == "open" else state
+    return found
+
+
+def _live(status: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+    """The condition of the partial index, spelled out so that the index can be used."""
+    return status.in_(sa.bindparam("live", CONTACT_LIVE, expanding=True, literal_execute=True))
+
+
+def _known(connection: sa.Connection, read: Mapping[str, datetime]) -> set[Key]:
+    """Queues that had contacts lately: their zero is a number too."""
+    oldest = min(read.values()) - timedelta(days=KNOWN_FOR)
+    query = sa.select(kpi_days.c.labels).where(
+        kpi_days.c.kpi == "volume", kpi_days.c.day >= to_micros(oldest) // 86_400_000_000
+    )
+    found = set()
+    for text in connection.execute(query.distinct()).scalars():
+        labels = json.loads(text)
+        if labels["source"] in read:
+            found.add((labels["source"], labels["queue"], labels["channel"]))
+    return found
+
+
+def _waits(connection: sa.Connection, read: Mapping[str, datetime]) -> dict[Key, list[float]]:
+    """Seconds that each waiting contact has waited, per queue, as of its source's last read."""
+    c = contacts.c
+    query = sa.select(c.source, c.queue, c.channel, raw(c.waiting_since)).where(
+        _live(c.status), c.status == "open", c.waiting_since.is_not(None),
+        c.source.in_(list(read)),
+    )  # fmt: skip
+    at = {source: to_micros(moment) for source, moment in read.items()}
+    found: dict[Key, list[float]] = {}
+    for source, queue, channel, since in connection.execute(query):
+        wait = max(0, at[source] - since) / 1e6  # the source's clock may run ahead of ours
+        found.setdefault((source, queue, channel), []).append(wait)
+    return found
+
+
+def _with_waits(state: QueueState, waits: Sequence[float], cut: timedelta | None) -> QueueState:
+    limit = None if cut is None else cut.total_seconds()
+    within = [wait for wait in waits if limit is None or wait <= limit]
+    bands = [0] * (len(BANDS_S) + 1)
+    for wait in waits:
+        bands[sum(wait > band for band in BANDS_S)] += 1
+    return replace(
+        state,
+        waiting=len(waits),
+        longest_wait_s=max(within, default=None),
+        longest_wait_cut_s=limit,
+        waiting_over_cut=len(waits) - len(within),
+        oldest_wait_s=max(waits, default=None),
+        bands=tuple(bands),
+    )
+
+
+def _total(
+    queues: Sequence[QueueState], waits: Sequence[float], cut: timedelta | None
+) -> QueueState:
+    state = QueueState(
+        open=sum(q.open for q in queues),
+        bot=sum(q.bot for q in queues),
+        snoozed=sum(q.snoozed for q in queues),
+        unassigned=sum(q.unassigned for q in queues),
+    )
+    return _with_waits(state, waits, cut)
+
+
+@dataclass(frozen=True, slots=True)
+class _Agents:
+    known: frozenset[str]  # sources that can tell presence
+    by_queue: Mapping[tuple[str, str], int]
+    available: int | None
+    occupancy: float | None
+
+
+def _agents(connection: sa.Connection, read: Mapping[str, datetime]) -> _Agents:
+    """Agents who are there, where the source can know it. A queue's agents are those on shift."""
+    rows = source_rows
+    known = set(
+        connection.execute(
+            sa.select(rows.c.source).where(
+                rows.c.presence_known.is_(sa.true()), rows.c.source.in_(list(read))
+            )
+        ).scalars()
+    )
+    if not known:
+        return _Agents(frozenset(), {}, None, None)
+    p = presence.c
+    query = sa.select(p.source, p.agent_id, p.state).where(
+        p.until.is_(None), p.source.in_(known), p.state.in_(AT_WORK)
+    )
+    states = {(source, agent): state for source, agent, state in connection.execute(query)}
+    free = {key for key, state in states.items() if state in AVAILABLE}
+    by_queue: dict[tuple[str, str], int] = {}
+    for source in known:
+        now = to_micros(read[source])
+        query_shifts = sa.select(shifts.c.agent_id, shifts.c.queue).where(
+            shifts.c.source == source, raw(shifts.c.starts_at) <= now,
+            raw(shifts.c.ends_at) > now, shifts.c.queue.is_not(None),
+        )  # fmt: skip
+        for agent, queue in set(connection.execute(query_shifts).tuples()):
+            by_queue[source, queue] = by_queue.get((source, queue), 0) + ((source, agent) in free)
+    return _Agents(frozenset(known), by_queue, len(free), _occupancy(connection, set(states)))
+
+
+def _occupancy(connection: sa.Connection, at_work: set[tuple[str, str]]) -> float | None:
+    """The share of agents at work who have an open contact."""
+    if not at_work:
+        return None
+    c = contacts.c
+    query = (
+        sa.select(c.source, c.agent_id)
+        .where(_live(c.status), c.status == "open", c.agent_id.is_not(None))
+        .distinct()
+    )
+    engaged = set(connection.execute(query).tuples())
+    return len(engaged & at_work) / len(at_work)
