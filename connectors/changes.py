@@ -12,7 +12,7 @@ in this process only: after a start everything live is compared with the store o
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -32,14 +32,14 @@ class Changes:
 
     rows: RawRows
     gone: list[Any]
-    marks: dict[str, Mark] = field(default_factory=dict)
-    accept: list[Callable[[], None]] = field(default_factory=list)
+    marks: dict[str, Mark]
+    accept: list[Callable[[], None]]
 
 
 class _Tier:
     """A set of rows that is read as a whole, again and again."""
 
-    def __init__(self, predicate: str | None, every: timedelta | None) -> None:
+    def __init__(self, predicate: str, every: timedelta | None) -> None:
         self.predicate = predicate
         self.every = every
         self.read_at: datetime | None = None
@@ -49,24 +49,59 @@ class _Tier:
         return self.every is None or self.read_at is None or now - self.read_at >= self.every
 
 
+@dataclass(slots=True)
+class _Found:
+    """What a look has gathered so far."""
+
+    doubled: set[str]
+    differing: dict[Any, tuple[Any, ...]] = field(default_factory=dict)  # rows that changed
+    wanted: set[Any] = field(default_factory=set)  # keys to read once more
+    names: tuple[str, ...] = ()
+    marks: dict[str, Mark] = field(default_factory=dict)
+    accept: list[Callable[[], None]] = field(default_factory=list)
+
+    def sort_out(
+        self, got: RawRows, at: int, before: Mapping[Any, int], hashes: dict[Any, int]
+    ) -> None:
+        """Note each row's hash; rows that differ from `before` are kept, or read by key.
+
+        Of rows with one key the first stays, and only a read by key shows which is first.
+        """
+        self.names = got.names
+        for row in got.rows:
+            key = row[at]
+            again = key in hashes
+            if again or str(key) in self.doubled:
+                if again or before.get(key) != hash(row):
+                    self.wanted.add(key)
+                    self.differing.pop(key, None)
+                hashes.setdefault(key, hash(row))
+                continue
+            hashes[key] = hash(row)
+            if before.get(key) != hashes[key] and key not in self.wanted:
+                self.differing.setdefault(key, row)
+
+
 class FactChanges:
     """Finds the changes of one fact in one source."""
 
-    def __init__(self, source: Source, fact: str) -> None:
+    def __init__(self, source: Source, fact: str, doubled: Iterable[str] = ()) -> None:
         statements = source.statements
         main = statements.rows(fact)
         assert main is not None  # noqa: S101 - callers iterate over statements.facts()
         self.fact = fact
         self.main = main
+        self.doubled = set(doubled)  # ids with more than one row: read by key, the first stays
         self._look = statements.probe(fact) or main
         self._touched = statements.touched(fact)
         self._batch = source.settings.batch
         self._overlap = source.settings.overlap
-        self._fresh = _Tier(None, None)
-        self._hot = _Tier(self._look.hot or main.hot, None) if self._look.hot or main.hot else None
-        self._warm = [_Tier(w.predicate, w.every) for w in (*main.warm, *_own(self._look, main))]
+        self._recent: dict[Any, int] = {}  # hashes of the rows within the overlap
+        hot = self._look.hot or main.hot
+        self._hot = _Tier(hot, None) if hot else None
+        warm = (*main.warm, *(self._look.warm if self._look is not main else ()))
+        self._warm = [_Tier(one.predicate, one.every) for one in warm]
         self._windows: dict[str, frozenset[Any]] = {}
-        self.doubled: set[str] = set()  # ids with more than one row: read by key, the first stays
 
     def first_marks(self, reader: Reader) -> dict[str, Mark]:
         """Where the touching tables stand; taken before a back-fill so that nothing slips by."""
@@ -90,26 +125,21 @@ class FactChanges:
         `live` gives the ids of stored facts that may still change (asked once per process).
         `complete` is False during a back-fill: new rows then come from its pages.
         """
-        out = Changes(RawRows((), []), [])
-        look_rows: dict[Any, tuple[Any, ...]] = {}
-        wanted: set[Any] = set()
+        found = _Found(self.doubled)
         if complete:
-            self._find_new(reader, marks, out, look_rows)
+            self._find_new(reader, marks, found)
         first = self._hot is not None and self._hot.hashes is None
         covered: set[Any] = set()
         for tier in (t for t in (self._hot, *self._warm) if t is not None and t.due(now)):
-            got = reader.rows(self._look.where(tier.predicate or ""))
-            covered |= self._compare(tier, got, out, now, look_rows, wanted)
+            covered |= self._read_tier(reader, tier, now, found)
         if complete and first:
             native = _native(marks.get(self.main.name))
-            wanted |= {native(one) for one in live()} - covered
-        wanted |= self._find_touched(reader, marks, out)
-        self._fetch(reader, look_rows, wanted, out)
-        return out
+            found.wanted |= {native(one) for one in live()} - covered
+        for statement in self._touched:
+            self._find_touched(reader, statement, marks.get(statement.name), found)
+        return self._fetch(reader, found)
 
-    def _find_new(
-        self, reader: Reader, marks: dict[str, Mark], out: Changes, look_rows: dict[Any, Any]
-    ) -> None:
+    def _find_new(self, reader: Reader, marks: dict[str, Mark], found: _Found) -> None:
         mark = marks.get(self.main.name)
         if isinstance(mark, str):
             return  # text keys do not grow; a touched statement on a time finds new rows
@@ -121,112 +151,76 @@ class FactChanges:
                 if after is None
                 else reader.rows(self._look.page(), after=after, page=self._batch)
             )
-            at = self._key_at(got)
-            for row in got.rows:
-                hashes[row[at]] = hash(row)
-                if (self._fresh.hashes or {}).get(row[at]) != hashes[row[at]]:
-                    look_rows.setdefault(row[at], row)
-            out.rows = RawRows(got.names, [])
+            found.sort_out(got, self._key_at(got), self._recent, hashes)
             if got.rows:
-                after = got.rows[-1][at]
-                out.marks[self.main.name] = after if mark is None else max(mark, after)
+                after = got.rows[-1][self._key_at(got)]
+                found.marks[self.main.name] = after if mark is None else max(mark, after)
             if len(got.rows) < self._batch:
                 break
+        newest = found.marks.get(self.main.name)
 
         def accept() -> None:
-            floor = out.marks.get(self.main.name)
-            keep = hashes
-            if isinstance(floor, int):
-                keep = {key: h for key, h in hashes.items() if key > floor - self._overlap}
-            self._fresh.hashes = keep
+            floor = newest - self._overlap if isinstance(newest, int) else None
+            self._recent = {k: h for k, h in hashes.items() if floor is None or k > floor}
 
-        out.accept.append(accept)
+        found.accept.append(accept)
 
-    def _compare(
-        self,
-        tier: _Tier,
-        got: RawRows,
-        out: Changes,
-        now: datetime,
-        look_rows: dict[Any, Any],
-        wanted: set[Any],
-    ) -> set[Any]:
-        at = self._key_at(got)
+    def _read_tier(self, reader: Reader, tier: _Tier, now: datetime, found: _Found) -> set[Any]:
+        """Rows of a tier that differ from its last reading, and rows that have left it."""
+        got = reader.rows(self._look.where(tier.predicate))
         before = tier.hashes or {}
         hashes: dict[Any, int] = {}
-        doubled: set[Any] = set()
-        for row in got.rows:
-            key = row[at]
-            if key in hashes or str(key) in self.doubled:
-                doubled.add(key)
-            if key in hashes:
-                continue
-            hashes[key] = hash(row)
-            if before.get(key) != hashes[key]:
-                look_rows.setdefault(key, row)
-        # Of rows with one key the first stays; only a read by key shows which is first.
-        for key in doubled:
-            if before.get(key) != hashes[key]:
-                look_rows.pop(key, None)
-                wanted.add(key)
-        wanted |= before.keys() - hashes.keys()
-        out.rows = RawRows(got.names, [])
+        found.sort_out(got, self._key_at(got), before, hashes)
+        found.wanted |= before.keys() - hashes.keys()
 
         def accept() -> None:
             tier.hashes, tier.read_at = hashes, now
 
-        out.accept.append(accept)
+        found.accept.append(accept)
         return set(hashes)
 
-    def _find_touched(self, reader: Reader, marks: dict[str, Mark], out: Changes) -> set[Any]:
-        ids: set[Any] = set()
-        for statement in self._touched:
-            mark = marks.get(statement.name)
-            got = (
-                reader.rows(statement.first_page(), page=self._batch * 4)
-                if mark is None
-                else reader.rows(
-                    statement.page(), after=_before(mark, self._overlap), page=self._batch * 4
-                )
-            )
-            if not got.rows:
-                continue
-            window = self._windows.get(statement.name, frozenset())
-            ids |= {one for at, one in got.rows if (at, one) not in window and one is not None}
-            out.marks[statement.name] = got.rows[-1][0]
-            out.accept.append(self._remember(statement.name, frozenset(got.rows)))
-        return ids
-
-    def _remember(self, name: str, window: frozenset[Any]) -> Callable[[], None]:
-        def accept() -> None:
-            self._windows[name] = window
-
-        return accept
-
-    def _fetch(
-        self, reader: Reader, look_rows: dict[Any, Any], wanted: set[Any], out: Changes
+    def _find_touched(
+        self, reader: Reader, statement: Statement, mark: Mark, found: _Found
     ) -> None:
+        """Keys that new rows of another table point at."""
+        page = self._batch * 4
+        got = (
+            reader.rows(statement.first_page(), page=page)
+            if mark is None
+            else reader.rows(statement.page(), after=_before(mark, self._overlap), page=page)
+        )
+        if not got.rows:
+            return
+        rows = frozenset(got.rows)
+        fresh = rows - self._windows.get(statement.name, frozenset())
+        found.wanted |= {key for _, key in fresh if key is not None}
+        found.marks[statement.name] = got.rows[-1][0]
+
+        def accept() -> None:
+            self._windows[statement.name] = rows
+
+        found.accept.append(accept)
+
+    def _fetch(self, reader: Reader, found: _Found) -> Changes:
+        """Read by key what was not read as a whole row already."""
         probing = self._look is not self.main
-        by_id = (wanted | look_rows.keys()) if probing else (wanted - look_rows.keys())
-        got = reader.by_ids(self.main.by_ids(), sorted(by_id)) if by_id else RawRows((), [])
-        rows = got.rows if probing else [*look_rows.values(), *got.rows]
-        names = got.names or ((), out.rows.names)[not probing]
-        if got.names:
+        known = {} if probing else found.differing
+        by_id = sorted((found.wanted | found.differing.keys()) - known.keys())
+        got = reader.by_ids(self.main.by_ids(), by_id) if by_id else RawRows((), [])
+        gone: list[Any] = []
+        if by_id:
             at = got.names.index(id_column(self.fact))
-            out.gone = list(by_id - {row[at] for row in got.rows})
-        elif by_id:
-            out.gone = list(by_id)
-        out.rows = RawRows(tuple(names), rows)
+            gone = list(set(by_id) - {row[at] for row in got.rows})
+        rows = RawRows(got.names or found.names, [*known.values(), *got.rows])
+        if not rows.rows:
+            rows = RawRows((), [])
+        return Changes(rows, gone, found.marks, found.accept)
 
     def _key_at(self, got: RawRows) -> int:
         if self._look is not self.main:
             return 0
         name = id_column(self.fact)
         return got.names.index(name) if name in got.names else 0
-
-
-def _own(look: Statement, main: Statement) -> Sequence[Any]:
-    return look.warm if look is not main else ()
 
 
 def _before(mark: Mark, overlap: int) -> Mark:

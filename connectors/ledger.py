@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from connectors import schema
 from connectors.changes import Mark, mark_from_json, mark_to_json
 from connectors.errors import ConnectorError
+from connectors.facts import DUPLICATE
 from connectors.settings import SourceSettings
 from connectors.store import Store
 
@@ -29,6 +30,7 @@ class Ledger:
         self.marks: dict[str, Mark] = {}
         self.complete: set[str] = set()
         self.bad: dict[str, set[str]] = {}  # fact -> ids of rows that were rejected
+        self.doubled: dict[str, set[str]] = {}  # fact -> ids that have more than one row
         self.reconciled_at: datetime | None = None
         self._load()
 
@@ -80,9 +82,13 @@ class Ledger:
                 if row.complete:
                     self.complete.add(row.statement)
                 self.reconciled_at = row.reconciled_at
-            query = sa.select(bad.c.fact, bad.c.row_id).where(bad.c.source == self._source)
-            for fact, row_id in connection.execute(query):
+            query = sa.select(bad.c.fact, bad.c.row_id, bad.c.reason).where(
+                bad.c.source == self._source
+            )
+            for fact, row_id, reason in connection.execute(query):
                 self.bad.setdefault(fact, set()).add(row_id)
+                if reason == DUPLICATE:
+                    self.doubled.setdefault(fact, set()).add(row_id)
 
 
 def record_failure(

@@ -55,7 +55,10 @@ class SourceSync:
         self.rows = 0  # new or changed since this object was made
         self.ledger = Ledger(store, source.name, poll_s=source.settings.poll.total_seconds())
         self._secret = customer_secret(store)
-        self._watchers = {fact: FactChanges(source, fact) for fact in source.statements.facts()}
+        self._watchers = {
+            fact: FactChanges(source, fact, self.ledger.doubled.get(fact, ()))
+            for fact in source.statements.facts()
+        }
         self._messages = source.statements.rows("messages")
         self._done: Counter[str] = Counter()
         self._totals: dict[str, int | None] = {}
