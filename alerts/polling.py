@@ -68,6 +68,12 @@ class SourcePolling:
             # Memory may be ahead of the store: start from what the store knows.
             self._reopen()
             log.error("event=store_trouble source=%s error=%s", self.settings.name, error)
+        except Exception as error:  # the job must go on, and the page must say why it does not
+            self._reopen()
+            log.exception("event=poll_trouble source=%s", self.settings.name)
+            kind = type(error).__name__
+            trouble = f"source '{self.settings.name}' could not be read ({kind}); see the log"
+            self._failed(now, SourceError(trouble))
 
     def close(self) -> None:
         self._reopen()

@@ -156,8 +156,9 @@ class _Leader:
             except LeadershipLost as error:
                 log.error("event=leadership_lost error=%s", error)
                 return
-            except StoreError as error:
-                log.error("event=tick_failed error=%s", error)
+            except Exception as error:  # one bad tick must not end the watch
+                known = isinstance(error, StoreError)
+                log.error("event=tick_failed error=%s", error, exc_info=not known)
                 self._beat = replace(self._beat, error=str(error))
                 stop.wait(STANDBY_EVERY_S)
                 continue

@@ -1,7 +1,8 @@
 """Stored KPI intervals: a row per KPI, UTC day and label set, with its values by quarter hour.
 
 Keeping the values instead of sums makes every merge exact, percentiles included: a window is just
-the values in it. Quarter hours (not halves) because zones such as Asia/Kathmandu are 45 minutes off.
+the values in it. A row per day with all label sets together (labels "") makes long windows fast.
+Quarter hours (not halves) because zones such as Asia/Kathmandu are 45 minutes off.
 Only dirty slots are recomputed, from facts, in the transaction that forgets them.
 """
 
@@ -23,6 +24,7 @@ from metrics.contributions import contributions, raw
 from metrics.kpi import KPIS, Kpi
 
 SLOTS_PER_DAY = 96
+ALL = ""  # the label set of the row that holds all others together
 SLOTS_AT_ONCE = 40 * SLOTS_PER_DAY  # per transaction, so that a rebuild never holds the store long
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -111,16 +113,15 @@ def _recompute(connection: sa.Connection, kpi: Kpi, slots: Ints) -> None:
     new = _values(connection, kpi, slots)
     days = (first // SLOTS_PER_DAY, last // SLOTS_PER_DAY)
     old = _stored(connection, kpi, days)
-    written: list[dict[str, Any]] = []
-    emptied: list[tuple[int, str]] = []
-    for key in {**old, **new}:
-        kept = _without(old.get(key), slots)
-        merged = _merged(key, kept, new.get(key))
-        if merged is None:
-            emptied.append(key)
-        elif not _same(merged, old.get(key)):
-            written.append(_row(kpi, merged))
-    _save(connection, kpi, written, emptied)
+    merged = {key: _merged(key, _without(old.get(key), slots), new.get(key))
+              for key in {**old, **new} if key[1] != ALL}  # fmt: skip
+    for day in {day for day, _ in merged}:
+        together = [one for key, one in merged.items() if key[0] == day]
+        merged[day, ALL] = _merged((day, ALL), *together)
+    written = [
+        _row(kpi, one) for key, one in merged.items() if one and not _same(one, old.get(key))
+    ]
+    _save(connection, kpi, written, [key for key, one in merged.items() if one is None])
 
 
 def _values(connection: sa.Connection, kpi: Kpi, slots: Ints) -> dict[tuple[int, str], Day]:
@@ -183,8 +184,8 @@ def _without(old: Day | None, slots: Ints) -> Day | None:
     return Day(old.day, old.labels, old.slots[keep], old.data[keep])
 
 
-def _merged(key: tuple[int, str], kept: Day | None, new: Day | None) -> Day | None:
-    parts = [part for part in (kept, new) if part is not None and len(part.slots)]
+def _merged(key: tuple[int, str], *days: Day | None) -> Day | None:
+    parts = [part for part in days if part is not None and len(part.slots)]
     if not parts:
         return None
     slots = np.concatenate([part.slots for part in parts])

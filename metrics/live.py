@@ -19,6 +19,7 @@ from connectors.schema import contacts, kpi_days, presence, shifts, to_micros
 from connectors.schema import sources as source_rows
 from metrics.contributions import raw
 from metrics.errors import NothingSynced
+from metrics.intervals import ALL
 from metrics.measurement import Measurement, labels_of
 
 BANDS_S = (30, 120, 600, 3600)  # waiting: up to 30 s, 2 min, 10 min, 1 h, longer
@@ -191,7 +192,9 @@ def _known(connection: sa.Connection, read: Mapping[str, datetime]) -> set[Key]:
     """Queues that had contacts lately: their zero is a number too."""
     oldest = min(read.values()) - timedelta(days=KNOWN_FOR)
     query = sa.select(kpi_days.c.labels).where(
-        kpi_days.c.kpi == "volume", kpi_days.c.day >= to_micros(oldest) // 86_400_000_000
+        kpi_days.c.kpi == "volume",
+        kpi_days.c.day >= to_micros(oldest) // 86_400_000_000,
+        kpi_days.c.labels != ALL,
     )
     found = set()
     for text in connection.execute(query.distinct()).scalars():

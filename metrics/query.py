@@ -19,7 +19,7 @@ from connectors.schema import kpi_days, sources, to_micros
 from connectors.write import SLOT
 from metrics.contributions import contributions, extra_labels, state
 from metrics.errors import BadWindow, NothingSynced, UnknownLabel
-from metrics.intervals import SLOTS_PER_DAY, Floats, Ints
+from metrics.intervals import ALL, SLOTS_PER_DAY, Floats, Ints
 from metrics.kpi import Kpi, find
 
 DAY = timedelta(days=1)
@@ -152,6 +152,7 @@ def _from_intervals(
         .where(
             table.c.kpi == found.key,
             table.c.day.between(first // SLOTS_PER_DAY, (last - 1) // SLOTS_PER_DAY),
+            table.c.labels != ALL if by else table.c.labels == ALL,
         )
         .order_by(table.c.day)
     )

@@ -119,7 +119,9 @@ def _person(queue: str | None) -> list[sa.ColumnElement[bool]]:
     """Contacts that came to people: neither with the bot nor parked, nor opened by us alone."""
     c = contacts.c
     no = [c.bot_only, c.outbound_only]
-    conditions: list[sa.ColumnElement[bool]] = [sa.func.coalesce(flag, sa.false()).is_(sa.false()) for flag in no]
+    conditions: list[sa.ColumnElement[bool]] = [
+        sa.func.coalesce(flag, sa.false()).is_(sa.false()) for flag in no
+    ]
     conditions.append(c.status.not_in(["bot", "snoozed"]))
     if queue is not None:
         conditions.append(c.queue == queue)
