@@ -38,6 +38,7 @@ from metrics.live import LiveSettings
 from metrics.text import Language
 
 log = logging.getLogger(__name__)
+logging.getLogger("apscheduler").setLevel(logging.ERROR)  # skips are counted by a listener instead
 BEAT_EVERY = timedelta(seconds=5)
 STANDBY_EVERY_S = 1.0
 STOP_WITHIN = timedelta(seconds=5)
@@ -190,7 +191,6 @@ class _Leader:
             scheduler.add_job(poll.poll, "interval", seconds=seconds, next_run_time=now,
                               id=f"poll {poll.settings.name}")  # fmt: skip
         scheduler.add_job(self._refresh, "interval", seconds=1, id="intervals")
-        logging.getLogger("apscheduler").setLevel(logging.ERROR)  # counted by the listener instead
         return scheduler
 
     def _refresh(self) -> None:

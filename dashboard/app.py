@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard.pages import wallboard
-from dashboard.session import current_view
+from dashboard.pages import queues, sources, wallboard
+from dashboard.session import current_view, switches
 from dashboard.theme import stylesheet
 from dashboard.words import words
 
@@ -13,18 +13,21 @@ from dashboard.words import words
 def main() -> None:
     view = current_view()
     say = words(view.language)
-    st.set_page_config(
-        page_title=say("app"),
-        layout="wide",
-        initial_sidebar_state="collapsed",
-    )
-    st.html(f"<style>{stylesheet()}</style>")
+    st.set_page_config(page_title=say("app"), layout="wide", initial_sidebar_state="collapsed")
+    st.html(f"<style>{stylesheet(kiosk=view.kiosk)}</style>")
     pages = {
         say("nav.live"): [
             st.Page(wallboard.show, title=say("nav.wallboard"), url_path="", default=True),
+            st.Page(queues.show, title=say("nav.queues"), url_path="queues"),
+        ],
+        say("nav.system"): [
+            st.Page(sources.show, title=say("nav.sources"), url_path="sources"),
         ],
     }
-    st.navigation(pages, position="hidden" if view.kiosk else "sidebar").run()
+    page = st.navigation(pages, position="hidden" if view.kiosk else "sidebar")
+    if not view.kiosk:
+        switches(view)
+    page.run()
 
 
 main()

@@ -73,6 +73,8 @@ class SourceView:
     age_s: float | None
     poll_s: float
     error: str | None
+    backfill_done: int | None = None
+    backfill_total: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,15 @@ class Trends:
     satisfaction_target: float | None = None
     now_minute: int = 0
     today: date | None = None
+
+    def is_empty(self, chart: str) -> bool:
+        """Whether a chart would show axes without data."""
+        known = {
+            "volume": any(p.today or p.usual for p in self.volume),
+            "response": any(p.p50 is not None for p in self.response),
+            "satisfaction": any(p.value is not None for p in self.satisfaction),
+        }
+        return not known[chart]
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,13 +23,13 @@ from dashboard import derive
 from dashboard.board import Board, Pulse, Trends
 from dashboard.cell import Cell
 from dashboard.details import SourceReport, WaitingContact, source_reports, waiting_contacts
+from dashboard.processes import CONFIG_VARIABLE
 from dashboard.settings import DEFAULT_FILE, Settings, load_settings
 from metrics.errors import NothingSynced
 from metrics.live import BANDS_S, LiveState, live_state, source_states
 from metrics.query import KpiRow, kpi
 from metrics.text import Language
 
-CONFIG_VARIABLE = "DESKPULSE_CONFIG"
 TODAY_EVERY = timedelta(seconds=10)
 TRENDS_EVERY = timedelta(seconds=30)
 DETAILS_EVERY = timedelta(seconds=2)

@@ -13,7 +13,14 @@ from pathlib import Path
 
 import click
 
-from dashboard.processes import CONFIG_VARIABLE, Child, deskpulse_argv, keep_running, web_argv
+from dashboard.processes import (
+    CONFIG_VARIABLE,
+    Child,
+    deskpulse_argv,
+    end,
+    keep_running,
+    web_argv,
+)
 
 CONFIG = """\
 # Written by `deskpulse demo`; the shop is simulated, everything else is as in earnest.
@@ -78,14 +85,29 @@ def run_demo(settings: DemoSettings, stop: threading.Event) -> None:
     file = str(config.resolve())
     click.echo(f"http://127.0.0.1:{settings.port}")
     sys.stdout.flush()
+    pages = Child("dashboard", web_argv(settings.port, "127.0.0.1"), {CONFIG_VARIABLE: file})
+    pages.start()  # first: it has much to load, and says itself that no data is there yet
+    history = Child("history", [*_shop_argv(settings), "--history-only"])
+    history.start()
+    if not _finished(history, stop):
+        end([history, pages])
+        return
     keep_running(
         [
+            pages,
             Child("shop", _shop_argv(settings)),
             Child("worker", deskpulse_argv("worker", "-c", file)),
-            Child("dashboard", web_argv(settings.port, "127.0.0.1"), {CONFIG_VARIABLE: file}),
         ],
         stop,
     )
+
+
+def _finished(child: Child, stop: threading.Event) -> bool:
+    """Wait until the child has ended well; False when told to stop or when it failed."""
+    while child.process is not None and child.process.poll() is None:
+        if stop.wait(0.1):
+            return False
+    return child.process is not None and child.process.returncode == 0
 
 
 def _shop_argv(settings: DemoSettings) -> list[str]:

@@ -2,17 +2,46 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 import streamlit as st
 
 from dashboard.data import feed
+from dashboard.markup import tag, text
 from dashboard.view import View, view_of
+from dashboard.words import LANGUAGES, words
+
+_KEPT = "dp_query"
 
 
 def current_view() -> View:
+    """Streamlit's navigation drops the URL's query, so a choice once made is kept for the session."""
+    query: dict[str, str] = {**st.session_state.get(_KEPT, {}), **st.query_params.to_dict()}
+    st.session_state[_KEPT] = {name: query[name] for name in ("lang", "refresh") if name in query}
+    query["board"] = st.query_params.get("board", "")
     source = feed()
     return view_of(
-        st.query_params,
+        query,
         language=source.language,
         browser_locale=st.context.locale,
         poll_s=source.poll_s,
     )
+
+
+def switches(view: View) -> None:
+    """In the sidebar: the other language and the board without chrome, as links that can be copied."""
+    say = words(view.language)
+    here = st.query_params.to_dict()
+    languages = " · ".join(
+        tag("b", text(words(name)("nav.this")))
+        if name == view.language
+        else _link("?" + urlencode(here | {"lang": name}), words(name)("nav.this"))
+        for name in LANGUAGES
+    )
+    board = _link("./?" + urlencode({"board": "1", "lang": view.language}), say("nav.full"))
+    with st.sidebar:
+        st.html(tag("p", languages, class_="dp-switch") + tag("p", board, class_="dp-switch"))
+
+
+def _link(href: str, label: str) -> str:
+    return tag("a", text(label), href=href, target="_self")

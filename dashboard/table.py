@@ -5,25 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from urllib.parse import urlencode
 
-from dashboard.board import QueueRow, State, by_trouble, page_number, pages_of
-from dashboard.board import Board as BoardValues
+from dashboard.board import Board, QueueRow, State, by_trouble, page_number, pages_of
 from dashboard.markup import cells, figure, mark, raw, shorten, state_class, tag, text
 from dashboard.tiles import THIN_SAMPLE
 from dashboard.words import UNKNOWN, Words
 
 ROWS_PER_PAGE = 8
-MOST_ROWS = 6 * ROWS_PER_PAGE  # more pages than six turn too slowly to be read
+ROWS_BESIDE_SHOP = 7  # its figures take the place of one
+MOST_PAGES = 6  # more of them would turn too slowly to be read
 # Widths in cells, two for a Chinese character: one line, two smaller lines, the small line.
 _ONE_LINE, _TWO_LINES, _CHANNEL = 18, 36, 24
 _COLUMNS = ("queue", "waiting", "longest", "bands", "agents", "service_level")
 
 
-def table_html(board: BoardValues, words: Words) -> str:
+def table_html(board: Board, words: Words) -> str:
     rows = by_trouble(board.rows)
     if not rows:
         lines = tag("b", text(words("table.empty"))) + tag("p", text(words("table.empty_hint")))
         return tag("div", tag("div", lines, class_="dp-nothing"), class_="dp-queues")
-    pages = pages_of(rows[:MOST_ROWS], size=ROWS_PER_PAGE)
+    size = ROWS_BESIDE_SHOP if board.shop else ROWS_PER_PAGE
+    most = MOST_PAGES * size
+    pages = pages_of(rows[:most], size=size)
     up = page_number(board.now, count=len(pages))
     scale = _Scale.of(rows)
     # Every page is sent: the wall shows one of them, the phone scrolls through all.
@@ -32,9 +34,9 @@ def table_html(board: BoardValues, words: Words) -> str:
         for page in pages
         for row in page.rows
     )
-    left = len(rows) - MOST_ROWS
+    left = len(rows) - most
     more = tag("p", text(words("table.rest", n=left)), class_="dp-rest") if left > 0 else ""
-    parts = _head_html(board.band_edges_s, words) + tag("div", body, class_="dp-rows") + more
+    parts = _head_html(board.band_edges_s, words) + tag("div", body, class_="dp-rows", style=f"--rows:{size}") + more
     return tag("div", parts + _dots_html(up, len(pages), words), class_="dp-queues")
 
 
@@ -54,11 +56,11 @@ class _Scale:
 
 
 def band_names(edges_s: Sequence[int], words: Words) -> list[str]:
-    """<1m, <5m, ≥5m: one name more than there are edges, each as short as its colour chip."""
+    """≤1m, ≤5m, >5m: one name more than there are edges, each as short as its colour chip."""
     if not edges_s:
         return []
     spans = [_short_span(edge, words) for edge in edges_s]
-    return [*(f"<{span}" for span in spans), f"≥{spans[-1]}"]
+    return [*(f"≤{span}" for span in spans), f">{spans[-1]}"]
 
 
 def _short_span(seconds: int, words: Words) -> str:

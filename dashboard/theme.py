@@ -92,9 +92,10 @@ def variables(palette: Palette) -> str:
 
 
 @cache
-def stylesheet() -> str:
-    """All rules of the pages, colours of both themes included."""
-    rules = (ASSETS / "board.css").read_text(encoding="utf-8")
+def stylesheet(*, kiosk: bool) -> str:
+    """All rules of the pages, colours of both themes included; a kiosk also loses its chrome."""
+    files = ("board.css", "pages.css", "narrow.css") + (("kiosk.css",) if kiosk else ())
+    rules = "".join((ASSETS / name).read_text(encoding="utf-8") for name in files)
     return (
         f":root{{{variables(LIGHT)}--dp-fonts:{FONTS};color-scheme:light}}"
         f"@media (prefers-color-scheme: dark){{:root{{{variables(DARK)}color-scheme:dark}}}}\n"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from dashboard.board import Tile, change
@@ -17,6 +17,25 @@ _SHORT_FIGURE = 4  # signs that fit at full size
 def tiles_html(tiles: Iterable[Tile], words: Words, *, as_of: datetime | None) -> str:
     cells = "".join(tile_html(tile, words, as_of=as_of) for tile in tiles)
     return tag("div", cells, class_="dp-tiles")
+
+
+def shop_html(tiles: Sequence[Tile], words: Words, *, as_of: datetime | None) -> str:
+    """Orders and after-sales in one low row; nothing where no shop is connected."""
+    if not tiles:
+        return ""
+    cells = "".join(
+        tag(
+            "section",
+            tag("h2", text(words(f"tile.{tile.key}")))
+            + tag("p", figure(big(tile, words)), class_="dp-figure"),
+            class_=state_class("dp-mini", tile.state),
+            data_tile=tile.key,
+            data_value=raw(tile.value),
+            title=hint(tile, words, as_of=as_of),
+        )
+        for tile in tiles
+    )
+    return tag("div", cells, class_="dp-shop")
 
 
 def tile_html(tile: Tile, words: Words, *, as_of: datetime | None) -> str:

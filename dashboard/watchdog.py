@@ -3,30 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC
+from datetime import UTC, datetime
 from functools import cache
 
 import streamlit as st
 
-from dashboard.board import Board, Pulse
+from dashboard.board import Pulse
 from dashboard.theme import ASSETS
-from dashboard.words import Words
+from dashboard.view import View
+from dashboard.words import words
 
 RELOAD_AFTER_S = 4 * 3_600
 _HTML_LANG = {"zh": "zh-CN", "en": "en"}
 _UNITS = ("second", "minute", "hour", "day")
-_SENTENCES = (
-    "live",
-    "ago",
-    "stale",
-    "down",
-    "never",
-    "server",
-    "worker",
-    "source",
-    "store",
-    "page",
-)
+_SENTENCES = ("live", "ago", "stale", "down", "never", "server", "worker", "source", "store", "page")
 
 
 @cache
@@ -36,18 +26,21 @@ def _component() -> Callable[..., object]:
     return st.components.v2.component("deskpulse.watchdog", html=html, js=js, isolate_styles=False)
 
 
-def watchdog(board: Board, pulse: Pulse, words: Words, *, refresh_s: float, reload: bool) -> None:
-    """Mount the watchdog, or give the mounted one fresh ages. Call it in each rerun."""
-    wall = board.now.replace(tzinfo=UTC).timestamp() * 1000  # the shop's clock as if it were UTC
+def watchdog(pulse: Pulse, view: View, *, now: datetime) -> None:
+    """Mount the watchdog, or give the mounted one fresh ages. `now` is local: it feeds the clock.
+
+    Call it in each rerun.
+    """
+    say = words(view.language)
     news = pulse.as_json() | {
         "tick": pulse.tick_s,
-        "refresh": refresh_s,
-        "wall": wall,
-        "day": words.day(board.now),
-        "html_lang": _HTML_LANG[words.language],
-        "reload_after": RELOAD_AFTER_S if reload else None,
-        "words": {name: words(f"watch.{name}") for name in _SENTENCES}
-        | {name: words(f"span.{name}") for name in _UNITS}
-        | {"joint": "" if words.language == "zh" else " "},
+        "refresh": view.refresh_s,
+        "wall": now.replace(tzinfo=UTC).timestamp() * 1000,  # the shop's clock as if it were UTC
+        "day": say.day(now),
+        "html_lang": _HTML_LANG[view.language],
+        "reload_after": RELOAD_AFTER_S if view.kiosk else None,
+        "words": {name: say(f"watch.{name}") for name in _SENTENCES}
+        | {name: say(f"span.{name}") for name in _UNITS}
+        | {"joint": "" if view.language == "zh" else " "},
     }
     _component()(key="dp_watchdog", data=news)

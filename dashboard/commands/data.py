@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from click._termui_impl import ProgressBar
 
 from connectors.connect import connect
 from connectors.errors import SourceError
@@ -129,7 +128,7 @@ def _show(title: str, steps: Iterable[Progress]) -> None:
                 bar.update(step.done - bar.pos)
 
 
-def _progress(title: str, total: int | None) -> ProgressBar[int]:
+def _progress(title: str, total: int | None) -> Any:
     return click.progressbar(
         length=total or 0, label=title, file=click.get_text_stream("stderr"),
         show_percent=bool(total), show_pos=True,
