@@ -43,7 +43,9 @@ class Store:
     def _guarded(self) -> Iterator[None]:
         try:
             yield
-        except (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.InternalError) as error:
+        except (sa.exc.IntegrityError, sa.exc.DataError, sa.exc.ProgrammingError):
+            raise  # our own mistake, not the store's
+        except sa.exc.DBAPIError as error:
             raise StoreUnavailable(_plain(self.label, error)) from error
 
 
