@@ -6,15 +6,17 @@ KPIs are read less often than the live state: they move slowly and cost more.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
 
 from alerts.alert import Rule
 from connectors.store import Store
 from metrics.errors import NothingSynced
 from metrics.kpi import KPIS
-from metrics.live import LiveSettings, live_state, measurements
+from metrics.live import LiveSettings, LiveState, live_state, measurements
 from metrics.measurement import Measurement
 from metrics.trailing import trailing
 
@@ -57,10 +59,18 @@ class Numbers:
                 self._kpis = [
                     one
                     for wanted in self._wanted
-                    for one in trailing(
-                        connection, wanted.key, window=wanted.window, by=wanted.by,
-                        as_of=live.as_of, zone=self._zone,
-                    )
-                ]  # fmt: skip
+                    for one in self._measure(connection, wanted, live)
+                ]
                 self._kpis_at = now
         return [*measurements(live), *self._kpis]
+
+    def _measure(
+        self, connection: sa.Connection, wanted: _Wanted, live: LiveState
+    ) -> list[Measurement]:
+        found = trailing(
+            connection, wanted.key, window=wanted.window, by=wanted.by, as_of=live.as_of,
+            zone=self._zone,
+        )  # fmt: skip
+        if any(source.filling for source in live.sources):
+            return [replace(one, value=None) for one in found]  # half a history is no history
+        return found

@@ -50,10 +50,12 @@ class Ledger:
         if complete is not None:
             self.complete.add(complete)
 
-    def heard(self, connection: sa.Connection, now: datetime, *, presence_known: bool) -> None:
-        """The source was read as of `now`."""
-        self._save(connection, status="ok", as_of=now, tried_at=now, error=None,
-                   presence_known=presence_known)  # fmt: skip
+    def heard(
+        self, connection: sa.Connection, now: datetime, *, whole: bool, presence_known: bool
+    ) -> None:
+        """The source was read as of `now`; `whole` when its history is in the store too."""
+        self._save(connection, status="ok" if whole else "backfill", as_of=now, tried_at=now,
+                   error=None, presence_known=presence_known)  # fmt: skip
 
     def failed(self, connection: sa.Connection, now: datetime, error: str) -> None:
         """The source could not be read; its figures keep their age."""

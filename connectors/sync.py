@@ -89,7 +89,7 @@ class SourceSync:
                 marks.update(changes.marks)
             self.ledger.save_marks(connection, marks)
             presence = self.source.statements.rows("presence") is not None
-            self.ledger.heard(connection, now, presence_known=presence)
+            self.ledger.heard(connection, now, whole=self.complete, presence_known=presence)
         self.ledger.accept(marks)
         for _, changes, _ in found:
             for accept in changes.accept:

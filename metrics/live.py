@@ -52,7 +52,10 @@ class LiveSettings:
 
 @dataclass(frozen=True, slots=True)
 class SourceState:
-    """How fresh a source is. `lag_s` is measured at the moment of asking."""
+    """How fresh a source is. `lag_s` is measured at the moment of asking.
+
+    `filling`: its history is still being read, so that KPIs are not whole yet (the queue is).
+    """
 
     name: str
     status: Status
@@ -60,6 +63,7 @@ class SourceState:
     lag_s: float | None
     error: str | None
     poll_s: float
+    filling: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +137,8 @@ def source_states(
             status = "down"
         elif lag > 3 * min(max(row.poll_s, 1.0), 5.0) + 2 and lag > 3 * row.poll_s + 2:
             status = "stale"
-        found.append(SourceState(name, status, row.as_of, lag, row.error, row.poll_s))
+        filling = row.status == "backfill"
+        found.append(SourceState(name, status, row.as_of, lag, row.error, row.poll_s, filling))
     return tuple(found)
 
 

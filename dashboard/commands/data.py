@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -130,7 +131,7 @@ def _show(title: str, steps: Iterable[Progress]) -> None:
 
 def _progress(title: str, total: int | None) -> Any:
     return click.progressbar(
-        length=total or 0, label=title, file=click.get_text_stream("stderr"),
+        length=total or 0, label=title, file=sys.stderr,
         show_percent=bool(total), show_pos=True,
     )  # fmt: skip
 

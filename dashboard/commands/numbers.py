@@ -24,7 +24,7 @@ from dashboard.commands.options import (
     store_of,
 )
 from metrics.kpi import find
-from metrics.live import LiveState, QueueState, live_state
+from metrics.live import LiveState, QueueState, live_state, source_states
 from metrics.query import KpiResult, KpiRow
 from metrics.query import kpi as query_kpi
 
@@ -118,7 +118,12 @@ def kpi(
             since=moment(since, zone) if since else None,
             until=moment(until, zone) if until else None,
         )  # fmt: skip
+        filling = [one.name for one in source_states(connection, datetime.now(UTC)) if one.filling]
     store.close()
+    for name in filling:
+        click.echo(
+            f"the history of source '{name}' is still being read; values are not whole", err=True
+        )
     if form == "json":
         say_json(_kpi_document(result))
     else:
