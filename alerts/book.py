@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -27,14 +27,12 @@ class SourceWatch:
 class RuleBook:
     """All rules, for as long as the config stays the same."""
 
-    plans: Sequence[Plan]
-    rules: Mapping[str, Rule]
+    plans: Mapping[str, Plan]  # by rule name
     sources: SourceWatch
 
 
 def rule_book(rules: Iterable[Rule], sources: SourceWatch) -> RuleBook:
-    wanted = tuple(rules)
-    return RuleBook(prepare(wanted), {rule.name: rule for rule in wanted}, sources)
+    return RuleBook({plan.rule.name: plan for plan in prepare(rules)}, sources)
 
 
 @dataclass(slots=True)

@@ -117,8 +117,9 @@ def next_due(connection: sa.Connection, receiver: str, *, now: datetime) -> date
     """When the receiver's next message can be tried; None when none waits."""
     if connection.execute(_due(receiver, now).limit(1)).first() is not None:
         return now
-    waiting = _box.c.state == PENDING, _box.c.receiver == receiver
-    query = sa.select(sa.func.min(_box.c.next_at)).where(*waiting)
+    leased = _box.c.leased_until > _box.c.next_at
+    free_at = sa.case((leased, _box.c.leased_until), else_=_box.c.next_at)
+    query = sa.select(sa.func.min(free_at)).where(*_waiting(receiver))
     found: datetime | None = connection.execute(query).scalar()
     return found
 
@@ -203,8 +204,8 @@ def _free(now: datetime) -> sa.ColumnElement[bool]:
     return sa.or_(until.is_(None), until <= now, until > now + FURTHEST)
 
 
-def _due(receiver: str, now: datetime) -> sa.Select[Any]:
-    """What may be sent now: never a message while an earlier one about the same alert waits."""
+def _waiting(receiver: str) -> tuple[sa.ColumnElement[bool], ...]:
+    """What isn't sent yet, without messages that would overtake one about the same alert."""
     earlier = _box.alias("earlier")
     overtakes = sa.exists().where(
         earlier.c.receiver == _box.c.receiver,
@@ -212,17 +213,14 @@ def _due(receiver: str, now: datetime) -> sa.Select[Any]:
         earlier.c.state == PENDING,
         earlier.c.id < _box.c.id,
     )
-    return (
-        sa.select(_box.c.id, _box.c.payload, _box.c.created_at, _box.c.attempts)
-        .where(
-            _box.c.state == PENDING,
-            _box.c.receiver == receiver,
-            sa.or_(_box.c.next_at <= now, _box.c.next_at > now + FURTHEST),
-            _free(now),
-            ~overtakes,
-        )
-        .order_by(_box.c.id)
-    )
+    return _box.c.state == PENDING, _box.c.receiver == receiver, ~overtakes
+
+
+def _due(receiver: str, now: datetime) -> sa.Select[Any]:
+    """What may be sent now, oldest first."""
+    due = sa.or_(_box.c.next_at <= now, _box.c.next_at > now + FURTHEST)
+    columns = _box.c.id, _box.c.payload, _box.c.created_at, _box.c.attempts
+    return sa.select(*columns).where(*_waiting(receiver), due, _free(now)).order_by(_box.c.id)
 
 
 def _note_attempt(

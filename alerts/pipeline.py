@@ -96,7 +96,7 @@ def _decide(book: AlertBook, rules: RuleBook, reading: Reading) -> _Changes:
     """What every observation does to its alert; touches neither book nor store."""
     changes, now = _Changes(), reading.now
     seen = index(reading.measurements, reading.sources, now=now)
-    found = evaluate(rules.plans, seen, book.active)
+    found = evaluate(rules.plans.values(), seen, book.active)
     for one in (*found, *_observe_sources(book, rules, reading)):
         key = fingerprint(one.rule.name, one.labels)
         before = changes.alerts.get(key, book.alerts.get(key))
@@ -123,14 +123,16 @@ def _observe_sources(book: AlertBook, rules: RuleBook, reading: Reading) -> Iter
 
 
 def _orphans(book: AlertBook, rules: RuleBook, sources: Sequence[SourceReading]) -> list[Alert]:
-    """Active alerts whose rule, or for the built-in one whose source, left the config."""
+    """Active alerts that the config no longer covers: their rule or source left it, or changed."""
     watched = {labels_of(source=one.name) for one in sources} if rules.sources.on else set()
-    return [
-        book.alerts[fingerprint(rule, labels)]
-        for rule, all_labels in book.active.items()
-        for labels in sorted(all_labels)
-        if (labels not in watched if rule == SOURCE_DOWN else rule not in rules.rules)
-    ]
+    found = []
+    for rule, all_labels in book.active.items():
+        plan = rules.plans.get(rule)
+        for labels in sorted(all_labels):
+            covered = labels in watched if rule == SOURCE_DOWN else plan and plan.covers(labels)
+            if not covered:
+                found.append(book.alerts[fingerprint(rule, labels)])
+    return found
 
 
 def _write(connection: sa.Connection, book: AlertBook, changes: _Changes, now: datetime) -> int:

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from alerts.alert import Alert, Cause, Notification, Severity, Status
 from alerts.settings import SOURCE_DOWN
+from metrics.kpi import KPIS
 from metrics.text import (
     Catalogue,
     Language,
@@ -28,9 +29,7 @@ from metrics.text import (
 
 BODY_VERSION = "1"
 SYMBOLS = {Severity.CRITICAL: "■", Severity.WARNING: "▲", Severity.INFO: "●"}
-SECONDS = frozenset({"longest_wait", "oldest_wait", "source_lag", "first_response",
-                     "reply_time", "resolution", "pay_to_ship"})  # fmt: skip
-PERCENT = frozenset({"service_level", "abandonment", "csat", "csat_response_rate"})
+LIVE_SECONDS = frozenset({"longest_wait", "oldest_wait", "source_lag"})
 TARGETS = {">": "≤", ">=": "<", "<": "≥", "<=": ">"}
 # Below this a message isn't called late: it is the usual time to poll, decide and send.
 LATE_AFTER = timedelta(minutes=1)
@@ -107,9 +106,10 @@ def _where(alert: Alert, lang: str) -> str:
 
 def amount(metric: str, value: float | None, lang: str) -> str:
     """A value with the unit of its metric."""
-    if metric in SECONDS:
+    unit = KPIS[metric].unit if metric in KPIS else "s" if metric in LIVE_SECONDS else ""
+    if unit == "s":
         return format_duration(value, lang)
-    return format_percent(value) if metric in PERCENT else format_number(value)
+    return format_percent(value) if unit == "%" else format_number(value)
 
 
 def link(alert: Alert, wording: Wording) -> str | None:

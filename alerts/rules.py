@@ -16,6 +16,7 @@ from datetime import datetime
 from alerts.alert import Observation, Rule, Verdict
 from alerts.errors import RuleError
 from alerts.freshness import SourceReading, Trust
+from metrics.kpi import KPIS
 from metrics.measurement import Labels, Measurement
 
 # Labels that come along with a series without dividing it: `by = ["queue"]` keeps them.
@@ -82,6 +83,11 @@ class Plan:
             known = self.fits[names] = self.by <= names and names - self.by <= COMPANIONS
         return known
 
+    def covers(self, labels: Labels) -> bool:
+        """Whether the rule can be about such a series at all."""
+        names = {name for name, _ in labels}
+        return self.by <= names and set(self.rule.where) <= set(labels)
+
 
 def index(
     measurements: Sequence[Measurement], sources: Sequence[SourceReading], *, now: datetime
@@ -138,16 +144,8 @@ def evaluate(
             if verdict is Verdict.BREACH or (live and row.labels in live):
                 found.append(Observation(rule, row.labels, verdict, row.value))
         if live:
-            found += _missing(plan, seen, set(live).difference(row.labels for row in rows))
+            found += _missing(plan, seen, rows, live)
     return found
-
-
-def look(plans: Iterable[Plan], seen: Index) -> list[Observation]:
-    """What every rule says about every series it covers: for lists of rules, not for the tick."""
-    everything = {
-        plan.rule.name: {row.labels for row in seen.series.get(plan.metric, ())} for plan in plans
-    }
-    return [one for one in evaluate(plans, seen, everything) if one.verdict is not Verdict.GONE]
 
 
 def _covered(plan: Plan, seen: Index) -> Sequence[Series]:
@@ -163,20 +161,27 @@ def _covered(plan: Plan, seen: Index) -> Sequence[Series]:
     return exact or [row for row in rows if plan.by <= row.names]
 
 
-def _missing(plan: Plan, seen: Index, absent: Iterable[Labels]) -> list[Observation]:
-    """Series with an alert and without a number.
+def _missing(
+    plan: Plan, seen: Index, rows: Sequence[Series], live: Collection[Labels]
+) -> list[Observation]:
+    """What can be said of alerts whose series isn't among `rows`."""
+    absent = set(live).difference(row.labels for row in rows)
+    return [_absent(plan, seen, labels, divided=bool(rows)) for labels in sorted(absent)]
 
-    Gone needs proof: the metric was measured and the source is fresh. Else nothing is known.
+
+def _absent(plan: Plan, seen: Index, labels: Labels, *, divided: bool) -> Observation:
+    """Nothing counted is 0 for a KPI that counts, and says nothing for any other.
+
+    A live series is gone only with proof: its metric was measured and its source is fresh. So is
+    one that the rule, since it was changed, divides otherwise.
     """
-    measured = plan.metric in seen.series
-    return [
-        Observation(
-            plan.rule,
-            labels,
-            Verdict.GONE
-            if measured and seen.trust.knows(plan.rule.metric, labels)
-            else Verdict.NO_DATA,
-            None,
-        )
-        for labels in sorted(absent)
-    ]
+    metric, verdict, value = plan.rule.metric, Verdict.NO_DATA, None
+    if divided and not plan.fit(frozenset(name for name, _ in labels)):
+        verdict = Verdict.GONE
+    elif seen.trust.knows(metric, labels):
+        if kpi := KPIS.get(metric):
+            value = kpi.empty
+            verdict = verdict if value is None else plan.judge(value)
+        elif plan.metric in seen.series:
+            verdict = Verdict.GONE
+    return Observation(plan.rule, labels, verdict, value)

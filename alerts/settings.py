@@ -14,9 +14,7 @@ from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     SecretStr,
     field_validator,
@@ -25,6 +23,7 @@ from pydantic import (
 
 from alerts.alert import NO_TIME, Rule, Severity, Threshold
 from connectors.durations import Duration, parse_duration
+from connectors.settings import Section
 from metrics.measurement import labels_of
 from metrics.text import Language
 
@@ -56,16 +55,11 @@ def _names(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
-class _Section(BaseModel):
-    # hide_input_in_errors: pydantic would print webhook addresses, which are secrets.
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-
-class RuleSettings(_Section):
+class RuleSettings(Section):
     name: str = Field(min_length=1, max_length=100)
     metric: str = Field(min_length=1)
     by: Annotated[tuple[str, ...], BeforeValidator(_names)] = ()
-    where: dict[str, str] = {}
+    where: dict[str, str] = Field(default_factory=dict)
     when: str
     clear: str | None = None
     wait: Duration = Field(default=NO_TIME, alias="for")
@@ -121,7 +115,7 @@ class RuleSettings(_Section):
         return Threshold(_NEGATION[self.threshold.op], self.threshold.value)
 
 
-class ReceiverSettings(_Section):
+class ReceiverSettings(Section):
     name: str = Field(min_length=1, max_length=100)
     type: Literal["webhook"]
     url: SecretStr
@@ -156,7 +150,7 @@ class ReceiverSettings(_Section):
         return timeout
 
 
-class AlertsSettings(_Section):
+class AlertsSettings(Section):
     """`public_url` is where people open the dashboard: links in messages start with it."""
 
     source_down: bool = True

@@ -145,6 +145,7 @@ def source_states(
 def measurements(live: LiveState) -> list[Measurement]:
     """What the rules compare; a source that is not ok gives None, never its last figure."""
     ok = {one.name for one in live.sources if one.status == "ok"}
+    all_ok = ok.issuperset(queue.source for queue in live.queues)
     read = {one.name: one.as_of or live.as_of for one in live.sources}
     found = [
         Measurement("source_lag", labels_of(source=one.name), one.lag_s, 1, live.as_of, None)
@@ -154,7 +155,7 @@ def measurements(live: LiveState) -> list[Measurement]:
         labels = labels_of(queue=queue.queue, channel=queue.channel, source=queue.source)
         as_of = read.get(queue.source, live.as_of)
         for metric, value in _figures(queue):
-            trusted = queue.source in ok if queue.source else len(ok) == len(live.sources)
+            trusted = queue.source in ok if queue.source else all_ok
             known = value if trusted else None
             found.append(Measurement(metric, labels, known, queue.waiting, as_of, None))
     return found

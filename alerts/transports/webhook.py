@@ -87,6 +87,11 @@ class Webhook:
                 return answer
         except httpx.HTTPError as error:
             raise SendError(f"receiver {self._name!r} {self._said(error)}") from error
+        except httpx.InvalidURL as error:  # httpx reads a Location even where we don't follow it
+            raise SendError(
+                f"receiver {self._name!r} sends us to something that is no address; check its url",
+                permanent=True,
+            ) from error
 
     def _said(self, error: httpx.HTTPError) -> str:
         """What happened, in words without the URL."""
