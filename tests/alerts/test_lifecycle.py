@@ -162,7 +162,7 @@ def test_a_withdrawn_alert_ends_and_says_why():
 # --- properties ----------------------------------------------------------------------------------
 
 steps = st.lists(
-    st.tuples(st.floats(0, 90).map(lambda s: round(s, 1)), st.sampled_from(list(Verdict))),
+    st.tuples(st.floats(0.1, 90).map(lambda s: round(s, 1)), st.sampled_from(list(Verdict))),
     max_size=60,
 )
 spans = st.integers(0, 90).map(lambda count: timedelta(seconds=count))
