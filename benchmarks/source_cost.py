@@ -64,7 +64,9 @@ def run() -> None:
             for sql in ddl:
                 connection.exec_driver_sql(sql)
         _analyze(engine)
-        say("database time per poll, with that index", f"{_per_poll(server, sync):.2f} ms", "≤ 2 ms")
+        say(
+            "database time per poll, with that index", f"{_per_poll(server, sync):.2f} ms", "≤ 2 ms"
+        )
         sync.source.close()
         store.close()
         engine.dispose()

@@ -137,9 +137,7 @@ def test_a_second_worker_stands_by_and_takes_over(
     ):
         first.wait_for("event=")
         second.wait_for("event=")
-        leader, other = (
-            (first, second) if "event=leading" in first.text() else (second, first)
-        )
+        leader, other = (first, second) if "event=leading" in first.text() else (second, first)
         leader.wait_for("event=backfilled")
         other.wait_for("event=standing_by")
         leader.kill()

@@ -125,9 +125,7 @@ def _of_order(o: Any, key: str) -> Iterator[tuple[str, datetime, float]]:
         yield "", o.shipped_at, 1.0 if o.shipped_at > o.promised_ship_at else 0.0
 
 
-def grouped(
-    facts: Facts, key: str, since: datetime, until: datetime
-) -> dict[str, list[float]]:
+def grouped(facts: Facts, key: str, since: datetime, until: datetime) -> dict[str, list[float]]:
     found: dict[str, list[float]] = defaultdict(list)
     for label, at, value in values(facts, key):
         if since <= at < until:

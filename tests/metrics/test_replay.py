@@ -36,7 +36,9 @@ def waits_for_a_person(one: dict[str, Any], at: int) -> bool:
     if one["bot_only"] or (one["closed"] is not None and at >= one["closed"]):
         return False
     # Within one second the order is that in which the messages were written.
-    last = max((i for i, m in enumerate(ordered(one)) if m[0] == "agent" and m[1] <= at), default=-1)
+    last = max(
+        (i for i, m in enumerate(ordered(one)) if m[0] == "agent" and m[1] <= at), default=-1
+    )
     asked = [
         t for i, (role, t) in enumerate(ordered(one)) if role == "customer" and t <= at and i > last
     ]
