@@ -1,0 +1,30 @@
+"""`python -m benchmarks [NAME …]`: all, or those named."""
+
+from __future__ import annotations
+
+import sys
+
+from benchmarks import alert_latency, numbers, source_cost, viewers
+
+BENCHES = {
+    "numbers": numbers.run,
+    "source-cost": source_cost.run,
+    "viewers": viewers.run,
+    "alert-latency": alert_latency.run,
+    "alert-faults": alert_latency.faults,
+}
+
+
+def main() -> int:
+    wanted = sys.argv[1:] or list(BENCHES)
+    unknown = [name for name in wanted if name not in BENCHES]
+    if unknown:
+        print(f"there is no benchmark '{unknown[0]}'; there are {', '.join(BENCHES)}")
+        return 2
+    for name in wanted:
+        BENCHES[name]()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
