@@ -68,14 +68,15 @@ class Decoder:
         good: dict[str, Row] = {}
         bad: list[Rejected] = []
         doubles: dict[str, int] = {}
+        steps = self._steps
         for row in rows:
-            values: list[Any] = []
             try:
-                for index, convert, default, _name in self._steps:
-                    value = None if index is None else row[index]
-                    values.append(default if value is None else convert(value))
+                values: list[Any] = [
+                    default if at is None or (value := row[at]) is None else convert(value)
+                    for at, convert, default, _ in steps
+                ]
             except BadValue as problem:
-                bad.append(self._bad_value(row, len(values), str(problem)))
+                bad.append(self._bad_value(row, str(problem)))
                 continue
             key = values[0]
             if key in good:
@@ -91,12 +92,19 @@ class Decoder:
         )
         return list(good.values()), bad
 
-    def _bad_value(self, row: Sequence[Any], step: int, problem: str) -> Rejected:
-        index, _, _, name = self._steps[step]
+    def _bad_value(self, row: Sequence[Any], problem: str) -> Rejected:
+        """Which column it was is found out only now, off the fast path."""
         key = self._steps[0][0]
         row_id = "?" if key is None else str(row[key])
-        shown = "" if index is None or name == "customer_key" else repr(row[index])[:60]
-        return Rejected(self.fact, row_id, f"{name} {problem}", shown)
+        for at, convert, _, name in self._steps:
+            if at is None or row[at] is None:
+                continue
+            try:
+                convert(row[at])
+            except BadValue:
+                shown = "" if name == "customer_key" else repr(row[at])[:60]
+                return Rejected(self.fact, row_id, f"{name} {problem}", shown)
+        return Rejected(self.fact, row_id, problem)
 
     def _check_names(self, names: Sequence[str], wanted: Sequence[str]) -> None:
         optional = set(DEFAULTS.get(self.fact, {}))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -82,6 +83,7 @@ def id_column(fact: str) -> str:
     return REQUIRED[fact][0]
 
 
+@cache
 def columns(fact: str) -> tuple[str, ...]:
     """The columns a source may deliver for a fact, in store order without `source`."""
     if fact == "messages":

@@ -55,7 +55,8 @@ class Reader:
         used = {name: given[name] for name in clause.compile().params if name in given}
         with self._source.deadline(self._connection):
             result = self._connection.execute(clause, used)
-            return RawRows(tuple(result.keys()), [tuple(row) for row in result])
+            # The driver's own tuples: ten thousands of rows a second come through here.
+            return RawRows(tuple(result.keys()), list(result.cursor.fetchall()))
 
     def by_ids(self, sql: str, ids: Sequence[Any]) -> RawRows:
         """Rows by key, in chunks; an empty list of ids reads nothing but the column names."""

@@ -276,4 +276,6 @@ def _rounds_by_contact(said: Iterable[Row], contacts: Iterable[str]) -> dict[str
     for _, message_id, contact_id, sent_at, role, agent_id in said:
         if contact_id in grouped:
             grouped[contact_id].append(Message(contact_id, message_id, sent_at, role, agent_id))
-    return {contact: rounds_of(messages) for contact, messages in grouped.items()}
+    return {
+        contact: rounds_of(messages) if messages else [] for contact, messages in grouped.items()
+    }

@@ -6,7 +6,7 @@ hours because that is the finest step between time zones. metrics/intervals.py c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -19,6 +19,7 @@ from connectors.rounds import Round
 
 SLOT = 900 * 1_000_000  # µs
 CHUNK = 500
+_IDS: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
 Dirty = set[tuple[str, int]]
 
 # The columns by which numbers are dated, per fact.
@@ -40,8 +41,8 @@ def apply(connection: sa.Connection, fact: str, rows: Sequence[Row]) -> tuple[in
     if not rows:
         return 0, set()
     table = schema.FACTS[fact]
-    before = _existing(connection, table, rows)
     key = table.c.keys().index(id_column(fact))
+    before = _existing(connection, table, rows[0][0], [row[key] for row in rows])
     changed = [row for row in rows if before.get(row[key]) != row]
     if not changed:
         return 0, set()
@@ -58,17 +59,12 @@ def remove(connection: sa.Connection, fact: str, source: str, ids: Sequence[str]
     table = schema.FACTS[fact]
     key = table.c[id_column(fact)]
     dirty: Dirty = set()
-    for chunk in _chunks(ids):
-        rows = [(source, one) for one in chunk]
-        found = _existing(connection, table, rows, at=1)
-        dirty |= _dirty_of(fact, list(found.values()), {}, table.c.keys().index(key.name))
-        connection.execute(table.delete().where(table.c.source == source, key.in_(chunk)))
-        if fact == "contacts":
-            dirty |= _dirty_of_relabelled(connection, source, chunk)
-            rounds = schema.rounds
-            connection.execute(
-                rounds.delete().where(rounds.c.source == source, rounds.c.contact_id.in_(chunk))
-            )
+    found = _existing(connection, table, source, ids)
+    dirty |= _dirty_of(fact, list(found.values()), {}, table.c.keys().index(key.name))
+    _delete(connection, key, source, ids)
+    if fact == "contacts":
+        dirty |= _dirty_of_relabelled(connection, source, ids)
+        _delete(connection, schema.rounds.c.contact_id, source, ids)
     return dirty
 
 
@@ -91,10 +87,8 @@ def replace_rounds(
     changed = [contact for contact in rows if before.get(contact, []) != rows[contact]]
     if not changed:
         return set()
-    for chunk in _chunks([contact for contact in changed if contact in before]):
-        connection.execute(
-            table.delete().where(table.c.source == source, table.c.contact_id.in_(chunk))
-        )
+    old_ids = [contact for contact in changed if contact in before]
+    _delete(connection, table.c.contact_id, source, old_ids)
     new = [row for contact in changed for row in rows[contact]]
     if new:
         connection.exec_driver_sql(_upsert_sql(connection.dialect.name, "rounds"), new)
@@ -128,12 +122,7 @@ def save_rejected(
 def forgive(connection: sa.Connection, source: str, fact: str, ids: Sequence[str]) -> None:
     """Forget why rows were rejected, before they are judged anew."""
     table = schema.rejected
-    for chunk in _chunks(ids):
-        connection.execute(
-            table.delete().where(
-                table.c.source == source, table.c.fact == fact, table.c.row_id.in_(chunk)
-            )
-        )
+    _delete(connection, table.c.row_id, source, ids, table.c.fact == fact)
 
 
 def live_ids(connection: sa.Connection, fact: str, source: str, states: Sequence[str]) -> list[str]:
@@ -180,55 +169,61 @@ def _dirty_of_relabelled(
     """Ratings and rounds take queue and channel from their contact: they moved with it."""
     dirty: Dirty = set()
     for name in ("ratings", "rounds"):
-        table = schema.FACTS[name]
-        for chunk in _chunks(contact_ids):
-            dates = [sa.type_coerce(table.c[column], sa.BigInteger) for column in DATED[name]]
-            query = sa.select(*dates).where(table.c.source == source, table.c.contact_id.in_(chunk))
-            for row in connection.execute(query):
-                dirty |= {
-                    (f"{name}.{column}", value // SLOT)
-                    for column, value in zip(DATED[name], row, strict=True)
-                    if value is not None
-                }
+        columns = DATED[name]
+        for row in _select(
+            connection, schema.FACTS[name].c.contact_id, source, contact_ids, columns
+        ):
+            dirty |= {
+                (f"{name}.{column}", value // SLOT)
+                for column, value in zip(columns, row, strict=True)
+                if value is not None
+            }
     return dirty
 
 
 def _existing(
-    connection: sa.Connection, table: sa.Table, rows: Sequence[Row], at: int | None = None
+    connection: sa.Connection, table: sa.Table, source: str, ids: Sequence[str]
 ) -> dict[str, Row]:
-    """Stored rows with the same source and id, as plain tuples with raw values."""
-    name = id_column(table.name)
-    index = table.c.keys().index(name) if at is None else at
-    raw = [sa.type_coerce(column, sa.types.NullType()) for column in table.columns]
-    found: dict[str, Row] = {}
-    for chunk in _chunks([row[index] for row in rows]):
-        query = sa.select(*raw).where(table.c.source == rows[0][0], table.c[name].in_(chunk))
-        for row in connection.execute(query):
-            plain = tuple(row)
-            found[plain[table.c.keys().index(name)]] = plain
-    return found
+    """Stored rows by id, as plain tuples with raw values."""
+    key = table.c[id_column(table.name)]
+    at = table.c.keys().index(key.name)
+    return {row[at]: row for row in _select(connection, key, source, ids)}
 
 
 def _existing_rounds(
     connection: sa.Connection, source: str, contact_ids: Sequence[str]
 ) -> dict[str, list[Row]]:
-    table = schema.rounds
-    raw = [sa.type_coerce(column, sa.types.NullType()) for column in table.columns]
     found: dict[str, list[Row]] = {}
-    for chunk in _chunks(contact_ids):
-        query = (
-            sa.select(*raw)
-            .where(table.c.source == source, table.c.contact_id.in_(chunk))
-            .order_by(table.c.contact_id, table.c.round_no)
-        )
-        for row in connection.execute(query):
-            plain = tuple(row)
-            found.setdefault(plain[1], []).append(plain)
-    return found
+    for row in _select(connection, schema.rounds.c.contact_id, source, contact_ids):
+        found.setdefault(row[1], []).append(row)
+    return {contact: sorted(rows, key=lambda row: row[2]) for contact, rows in found.items()}
 
 
-def _chunks(ids: Sequence[str]) -> Iterable[list[str]]:
-    return (list(ids[start : start + CHUNK]) for start in range(0, len(ids), CHUNK))
+def _select(
+    connection: sa.Connection,
+    key: sa.Column[Any],
+    source: str,
+    ids: Sequence[str],
+    names: Sequence[str] = (),
+) -> Iterator[Row]:
+    """Rows of the key's table whose key is one of the ids: the driver's own tuples, raw values."""
+    table = key.table
+    raw = [sa.type_coerce(table.c[n], sa.types.NullType()) for n in names or table.c.keys()]
+    query = sa.select(*raw).where(table.c.source == source, key.in_(_IDS))
+    for start in range(0, len(ids), CHUNK):
+        yield from connection.execute(query, {"ids": ids[start : start + CHUNK]}).cursor.fetchall()
+
+
+def _delete(
+    connection: sa.Connection,
+    key: sa.Column[Any],
+    source: str,
+    ids: Sequence[str],
+    *conditions: sa.ColumnElement[bool],
+) -> None:
+    statement = sa.delete(key.table).where(key.table.c.source == source, key.in_(_IDS), *conditions)
+    for start in range(0, len(ids), CHUNK):
+        connection.execute(statement, {"ids": ids[start : start + CHUNK]})
 
 
 def _insert(dialect: str) -> Any:

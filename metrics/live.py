@@ -25,6 +25,7 @@ from metrics.measurement import Measurement, labels_of
 BANDS_S = (30, 120, 600, 3600)  # waiting: up to 30 s, 2 min, 10 min, 1 h, longer
 AVAILABLE = ("online", "available")
 AT_WORK = (*AVAILABLE, "busy")
+LONGEST_SHIFT = 2 * 86_400_000_000  # µs; lets the index leave out years of past shifts
 KNOWN_FOR = 30  # days a queue without contacts is still shown, with zeros
 Status = Literal["ok", "stale", "down"]
 _QUEUE = ("channel", "queue", "source")
@@ -285,6 +286,7 @@ def _agents(connection: sa.Connection, read: Mapping[str, datetime]) -> _Agents:
         now = to_micros(read[source])
         query_shifts = sa.select(shifts.c.agent_id, shifts.c.queue).where(
             shifts.c.source == source, raw(shifts.c.starts_at) <= now,
+            raw(shifts.c.starts_at) > now - LONGEST_SHIFT,
             raw(shifts.c.ends_at) > now, shifts.c.queue.is_not(None),
         )  # fmt: skip
         for agent, queue in set(connection.execute(query_shifts).tuples()):

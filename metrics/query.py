@@ -24,6 +24,7 @@ from metrics.kpi import Kpi, find
 
 DAY = timedelta(days=1)
 MAX_ROWS = 200_000
+FEW = 10_000  # values up to which sorting beats partitioning
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,15 +160,27 @@ def _from_intervals(
     rows = connection.execute(query).all()
     if not rows:
         return _empty()
-    days, labels, counts, slot_parts, data_parts = zip(*rows, strict=True)
-    sizes = np.asarray(counts, dtype=np.int64)
-    slots = np.frombuffer(b"".join(slot_parts), np.uint8).astype(np.int64)
-    slots += np.repeat(np.asarray(days, dtype=np.int64) * SLOTS_PER_DAY, sizes)
-    data = np.frombuffer(b"".join(data_parts), np.float64)
-    names, numbers = _grouped(labels, by)
+    names, numbers = _grouped([row.labels for row in rows], by)
+    if len(borders) == 2:  # one interval: only the first and the last day need a closer look
+        whole = [first <= row.day * SLOTS_PER_DAY and (row.day + 1) * SLOTS_PER_DAY <= last
+                 for row in rows]  # fmt: skip
+    else:
+        whole = [False] * len(rows)
+    sizes = np.asarray([row.n for row in rows], dtype=np.int64)
+    data = np.frombuffer(b"".join(row.data for row in rows), np.float64)
     groups = np.repeat(numbers, sizes) if len(names) > 1 else np.zeros(len(data), np.int64)
-    if days[0] * SLOTS_PER_DAY < first or (days[-1] + 1) * SLOTS_PER_DAY > last:
-        inside = (slots >= first) & (slots < last)
+    slots = np.full(len(data), first, np.int64)
+    inside = np.ones(len(data), np.bool_)
+    start = 0
+    for row, is_whole in zip(rows, whole, strict=True):
+        part = slice(start, start + row.n)
+        start += row.n
+        if not is_whole:
+            slots[part] = np.frombuffer(row.slots, np.uint8)
+            slots[part] += row.day * SLOTS_PER_DAY
+            if row.day * SLOTS_PER_DAY < first or (row.day + 1) * SLOTS_PER_DAY > last:
+                inside[part] = (slots[part] >= first) & (slots[part] < last)
+    if not inside.all():
         slots, data, groups = slots[inside], data[inside], groups[inside]
     return _Series(slots, data, groups, names)
 
@@ -242,13 +255,25 @@ def summary(
     if n == 0:
         return KpiRow(start, end, labels, 0, found.empty)
     if found.shape == "duration":
-        p50, p90, p95 = (float(one) for one in np.percentile(data, (50, 90, 95)))
+        p50, p90, p95 = _quantiles(data, (0.5, 0.9, 0.95))
         return KpiRow(start, end, labels, n, p50, p50, p90, p95, float(data.mean()))
     total = float(data.sum())
     value = {"percent": 100.0 * total / n, "mean": total / n, "count": float(n)}.get(
         found.shape, total
     )
     return KpiRow(start, end, labels, n, value)
+
+
+def _quantiles(data: Floats, shares: Sequence[float]) -> list[float]:
+    """Several times faster than np.percentile on the small arrays of half-hours."""
+    places = [share * (len(data) - 1) for share in shares]
+    lows = [int(place) for place in places]
+    highs = [min(low + 1, len(data) - 1) for low in lows]
+    ordered = np.sort(data) if len(data) < FEW else np.partition(data, [*lows, *highs])
+    return [
+        float(ordered[low] + (ordered[high] - ordered[low]) * (place - low))
+        for low, high, place in zip(lows, highs, places, strict=True)
+    ]
 
 
 def _state_rows(
