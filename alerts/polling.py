@@ -20,6 +20,7 @@ from connectors.ledger import record_failure
 from connectors.settings import SourceSettings
 from connectors.store import Store
 from connectors.sync import Progress, SourceSync
+from metrics.intervals import refresh_few
 
 log = logging.getLogger(__name__)
 SHARE = 0.7  # of a poll interval that may go into history
@@ -80,7 +81,8 @@ class SourcePolling:
 
     def _opened(self) -> SourceSync:
         if self._sync is None:
-            self._sync = SourceSync(self._store, connect(self.settings, self._folder))
+            source = connect(self.settings, self._folder)
+            self._sync = SourceSync(self._store, source, derive=refresh_few)
             with self._lock:
                 # A store filled earlier has numbers: they only need to be fresh.
                 if self._sync.complete:

@@ -171,10 +171,15 @@ class FactChanges:
         before = tier.hashes or {}
         hashes: dict[Any, int] = {}
         found.sort_out(got, self._key_at(got), before, hashes)
-        found.wanted |= before.keys() - hashes.keys()
+        left = before.keys() - hashes.keys()
+        found.wanted |= left
 
         def accept() -> None:
             tier.hashes, tier.read_at = hashes, now
+            # What left this tier may be in another one, which must notice when it leaves that.
+            for other in self._warm:
+                if other is not tier and other.hashes is not None and other.read_at != now:
+                    other.hashes.update(dict.fromkeys(left - other.hashes.keys(), 0))
 
         found.accept.append(accept)
         return set(hashes)

@@ -8,7 +8,8 @@ from connectors.errors import StatementError
 from connectors.generic import generic_statements
 from connectors.settings import SourceSettings
 from connectors.source import Source
-from connectors.statements import StatementSet, load_file, load_preset
+from connectors.statement_files import load_file, load_preset
+from connectors.statements import StatementSet
 
 
 def connect(settings: SourceSettings, folder: Path) -> Source:

@@ -126,8 +126,10 @@ class Decoder:
 def time_converter(zone: ZoneInfo | None, shift: int = 0) -> Converter:
     """Values of a time column -> microseconds since 1970 UTC, `shift` added."""
 
-    def convert(value: Any) -> int:
+    def convert(value: Any) -> int | None:
         if type(value) is str:
+            if not value or value.isspace():
+                return None  # what a CSV import makes of no value
             try:
                 value = datetime.fromisoformat(value.strip())
             except ValueError:
@@ -156,7 +158,8 @@ def _converter(what: str, zone: ZoneInfo | None, secret: bytes, shift: int) -> C
         return lambda value: hashlib.blake2b(
             str(value).encode(), key=secret, digest_size=12
         ).hexdigest()
-    return {"text": _text, "integer": _integer, "number": _number, "flag": _flag}[what]
+    convert = {"text": _text, "integer": _integer, "number": _number, "flag": _flag}[what]
+    return convert if what == "text" else lambda value: None if value == "" else convert(value)
 
 
 def _text(value: Any) -> str:

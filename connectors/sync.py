@@ -7,7 +7,7 @@ again what was read before changes nothing. How changes are found is in changes.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -49,8 +49,16 @@ class _Batch:
 class SourceSync:
     """Reads one source into the store. Belongs to one thread."""
 
-    def __init__(self, store: Store, source: Source) -> None:
+    def __init__(
+        self,
+        store: Store,
+        source: Source,
+        *,
+        derive: Callable[[sa.Connection], object] = lambda _: None,
+    ) -> None:
+        """`derive` runs in each poll's transaction after the facts: what is derived moves along."""
         self.store = store
+        self._derive = derive
         self.source = source
         self.rows = 0  # new or changed since this object was made
         self.ledger = Ledger(store, source.name, poll_s=source.settings.poll.total_seconds())
@@ -82,12 +90,14 @@ class SourceSync:
                 found.append((fact, changes, self._messages_of(reader, fact, changes.rows)))
         marks: dict[str, Mark] = {}
         with self.store.begin() as connection:
+            write.take_turn(connection)
             for fact, changes, messages in found:
                 batch = self._decode(fact, changes.rows, messages, now)
                 batch.gone.extend(str(one) for one in changes.gone)
                 self._write(connection, batch, now)
                 marks.update(changes.marks)
             self.ledger.save_marks(connection, marks)
+            self._derive(connection)
             presence = self.source.statements.rows("presence") is not None
             self.ledger.heard(connection, now, whole=self.complete, presence_known=presence)
         self.ledger.accept(marks)
@@ -108,6 +118,7 @@ class SourceSync:
         done = main.name if finished else None
         count = self._done[fact] + len(page.rows)
         with self.store.begin() as connection:
+            write.take_turn(connection)
             self._write(connection, self._decode(fact, page, messages, now), now)
             self.ledger.save_marks(connection, marks, complete=done)
             totals = [total for total in self._totals.values() if total is not None]
@@ -130,6 +141,7 @@ class SourceSync:
                 seen.update(row[fact_id(fact)] for row in batch.rows)
                 seen.update(one.row_id for one in batch.rejected)
                 with self.store.begin() as connection:
+                    write.take_turn(connection)
                     self._write(connection, batch, now)
                 after = last
                 yield Progress(fact, len(seen), None)
@@ -257,6 +269,7 @@ class SourceSync:
             got = reader.by_ids(main.by_ids(), [int(i) if whole else i for i in missing])
         there = {str(row[got.names.index(id_column(fact))]) for row in got.rows}
         with self.store.begin() as connection:
+            write.take_turn(connection)
             gone = [one for one in missing if one not in there]
             dirty = write.remove(connection, fact, self.source.name, gone)
             write.save_dirty(connection, dirty)

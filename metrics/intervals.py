@@ -19,11 +19,12 @@ import sqlalchemy as sa
 
 from connectors.schema import DERIVED, FACTS, dirty_slots, kpi_days
 from connectors.store import Store
-from connectors.write import DATED, SLOT, save_dirty
+from connectors.write import DATED, SLOT, save_dirty, take_turn
 from metrics.contributions import contributions, raw
 from metrics.kpi import KPIS, Kpi
 
 SLOTS_PER_DAY = 96
+FEW_SLOTS = 400  # dirty after an ordinary poll: a dozen
 ALL = ""  # the label set of the row that holds all others together
 SLOTS_AT_ONCE = 40 * SLOTS_PER_DAY  # per transaction, so that a rebuild never holds the store long
 Floats = npt.NDArray[np.float64]
@@ -51,6 +52,7 @@ def refresh(store: Store) -> int:
 def rebuild(store: Store) -> None:
     """Drop all that is derived and mark every slot that has facts as dirty; then `refresh`."""
     with store.begin() as connection:
+        take_turn(connection)
         for table in DERIVED:
             connection.execute(table.delete())
         for fact, columns in DATED.items():
@@ -73,32 +75,49 @@ def labels_text(names: Sequence[str], values: Iterable[Any]) -> str:
     return json.dumps(pairs, ensure_ascii=False, sort_keys=True)
 
 
+def refresh_few(connection: sa.Connection) -> None:
+    """Within a poll's transaction: recompute what it made dirty, unless that is a lot.
+
+    KPIs then never lag behind the facts and the age that is shown with them. A back-fill leaves
+    its thousands of slots to `refresh`.
+    """
+    rows = _dirty(connection, FEW_SLOTS + 1)
+    if len(rows) <= FEW_SLOTS:
+        _refresh_rows(connection, rows)
+
+
 def _refresh_some(store: Store) -> int:
     with store.read() as connection:
         if connection.execute(sa.select(dirty_slots.c.slot).limit(1)).first() is None:
             return 0
     with store.begin() as connection:
-        if connection.dialect.name == "postgresql":
-            # A sync that dirties a slot we have just read must come before or after us, not between.
-            connection.exec_driver_sql("LOCK TABLE dirty_slots IN EXCLUSIVE MODE")
-        rows = connection.execute(
-            sa.select(dirty_slots).order_by(dirty_slots.c.slot).limit(SLOTS_AT_ONCE)
-        ).all()
-        by_date: dict[str, list[int]] = {}
-        for fact, slot in rows:
-            by_date.setdefault(fact, []).append(slot)
-        for kpi in KPIS.values():
-            slots = sorted({slot for date in kpi.dates for slot in by_date.get(date, ())})
-            for run in _runs(slots):
-                _recompute(connection, kpi, np.asarray(run, dtype=np.int64))
-        for fact, slots in by_date.items():
-            for run in _runs(slots):
-                connection.execute(
-                    dirty_slots.delete().where(
-                        dirty_slots.c.fact == fact, dirty_slots.c.slot.between(run[0], run[-1])
-                    )
-                )
+        take_turn(connection)
+        rows = _dirty(connection, SLOTS_AT_ONCE)
+        _refresh_rows(connection, rows)
     return len(rows)
+
+
+def _dirty(connection: sa.Connection, most: int) -> list[tuple[str, int]]:
+    """(fact and date column, slot), oldest first."""
+    table = dirty_slots
+    query = sa.select(table.c.fact, table.c.slot).order_by(table.c.slot).limit(most)
+    return [(fact, slot) for fact, slot in connection.execute(query)]
+
+
+def _refresh_rows(connection: sa.Connection, rows: Sequence[tuple[str, int]]) -> None:
+    by_date: dict[str, list[int]] = {}
+    for fact, slot in rows:
+        by_date.setdefault(fact, []).append(slot)
+    for kpi in KPIS.values():
+        slots = sorted({slot for date in kpi.dates for slot in by_date.get(date, ())})
+        for run in _runs(slots):
+            _recompute(connection, kpi, np.asarray(run, dtype=np.int64))
+    table = dirty_slots
+    done = table.delete().where(
+        table.c.fact == sa.bindparam("b_fact"), table.c.slot == sa.bindparam("b_slot")
+    )
+    if rows:
+        connection.execute(done, [{"b_fact": fact, "b_slot": slot} for fact, slot in rows])
 
 
 def _runs(slots: Sequence[int]) -> Iterator[list[int]]:

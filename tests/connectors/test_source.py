@@ -15,7 +15,7 @@ from connectors.connect import connect
 from connectors.errors import ConnectorError, SourceUnavailable
 from connectors.settings import SourceSettings
 from connectors.source import Source
-from connectors.statements import load_statements
+from connectors.statement_files import load_statements
 from tests.connectors.desk import Desk
 from tests.servers import Database, PostgresServer
 

@@ -13,7 +13,7 @@ import pytest
 from tests.connectors.presets import chatwoot_truth as truth
 from tests.connectors.presets.chatwoot_desk import Desk, Inbox
 from tests.connectors.presets.chatwoot_rows import connect, write
-from tests.connectors.presets.product import Product, compare, product
+from tests.connectors.presets.product import Product, compare, product, true_rounds
 from tests.servers import Database
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -53,6 +53,9 @@ class Case:
     def check(self, shown: Product, at: datetime) -> None:
         assert compare(shown.facts("contacts"), truth.contacts(self.desk, 1, at)) == []
         assert compare(shown.facts("ratings"), truth.ratings(self.desk, 1, at)) == []
+        times = {line.id: line.at for talk in self.desk.talks for line in talk.lines}
+        assert shown.rounds() == true_rounds(truth.messages(self.desk, 1, at), times)
+        assert shown.rejected() == []
 
     def naive(self, query: str) -> Any:
         """What a dashboard with this query would show."""

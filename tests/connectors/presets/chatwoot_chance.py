@@ -76,6 +76,7 @@ class Chance:
         talk.attributes = chance.choice(
             [None, {}, {"order_no": number}, {"order_no": ""}, {"other": "1"}]
         )
+        talk.first_reply_noted = chance.random() < 0.9
         talk.labels = chance.choice([None, "", "退款", "late, refund"])
         own = [key for key, (account, _) in self.desk.teams.items()
                if account == talk.inbox.account]  # fmt: skip

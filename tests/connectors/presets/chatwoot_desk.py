@@ -14,6 +14,8 @@ SECOND = timedelta(seconds=1)
 # Who a message is from, in the words of this desk. Only "person" is an answer of a person.
 VOICES = ("customer", "person", "bot", "captain", "automation", "campaign", "greeting",
           "note", "activity", "survey")  # fmt: skip
+# Whose messages are outgoing ones of a user: notes too, though nobody outside sees them.
+BY_USERS = ("person", "campaign", "note")
 
 
 @dataclass(slots=True)
@@ -80,6 +82,7 @@ class Talk:
     customer: str | None = None  # contacts.identifier
     campaign: int | None = None
     campaign_deleted: bool = False
+    first_reply_noted: bool = True  # not when too much was sent before the first answer
     team: int | None = None
     priority: int | None = None
     attributes: dict[str, str] | None = None
@@ -126,7 +129,7 @@ class Talk:
         self.becomes(at, RESOLVED)
         user = next((agent for when, agent, _ in reversed(self.assignees) if when <= at), None)
         self.tells("conversation_resolved", at, user, delay)
-        if self.inbox.bot and not any(line.by in ("person", "campaign") for line in self.lines):
+        if self.inbox.bot and not any(line.by in BY_USERS for line in self.lines):
             self.tells("conversation_bot_resolved", at, user, delay)
 
     def survey(self, at: datetime) -> Line:

@@ -129,6 +129,7 @@ def _about(desk: Desk, talks: list[Talk], moment: datetime) -> dict[str, list[Ro
 def _conversation(talk: Talk, moment: datetime) -> Row:
     lines = [line for line in talk.lines if line.at <= moment]
     answers = [line.at for line in lines if line.by == "person"]
+    noted = answers[:1] if talk.first_reply_noted else []
     moved = [at for at, _ in talk.states] + [at for at, _, quiet in talk.assignees if not quiet]
     status = talk.status_at(moment)
     campaign = None if talk.campaign_deleted else talk.campaign
@@ -136,12 +137,13 @@ def _conversation(talk: Talk, moment: datetime) -> Row:
         "id": talk.id, "display_id": talk.id, "account_id": talk.inbox.account,
         "inbox_id": talk.inbox.id, "status": status, "assignee_id": talk.assignee_at(moment),
         "created_at": _naive(talk.opened_at),
-        "updated_at": _naive(max(at for at in [*moved, *answers[:1]] if at <= moment)),
+        "updated_at": _naive(max(at for at in [*moved, *noted] if at <= moment)),
         "last_activity_at": _naive(max((line.at for line in lines), default=talk.opened_at)),
         "contact_id": 10_000 + talk.id, "team_id": talk.team, "campaign_id": campaign,
         "snoozed_until": _naive(moment + timedelta(hours=1)) if status == SNOOZED else None,
         "custom_attributes": None if talk.attributes is None else json.dumps(talk.attributes),
-        "first_reply_created_at": _naive(min(answers)) if answers else None,
+        "first_reply_created_at": _naive(min(answers))
+        if answers and talk.first_reply_noted else None,
         "priority": talk.priority, "waiting_since": _their_waiting(talk, lines),
         "cached_label_list": talk.labels,
     }  # fmt: skip

@@ -69,7 +69,7 @@ def first_reply(talk: Talk, moment: datetime) -> datetime | None:
     """By messages; what the help desk noted counts only for messages that are gone."""
     there = talk.lines_at(moment)
     noted = min((x.at for x in talk.lines if x.by == "person" and x.at <= moment), default=None)
-    if noted and (not there or noted < there[0].at):
+    if noted and talk.first_reply_noted and (not there or noted < there[0].at):
         return noted
     return next((line.at for line in there if line.by == "person"), None)
 
@@ -91,7 +91,8 @@ def _closed_at(talk: Talk, resolved: list[datetime], moment: datetime, *, worked
         return talk.opened_at
     moved = [at for at, _ in talk.states] + [at for at, _, quiet in talk.assignees if not quiet]
     answers = [x.at for x in talk.lines if x.by == "person" and x.at <= moment]
-    changed = max(at for at in [*moved, *answers[:1]] if at <= moment)
+    noted = answers[:1] if talk.first_reply_noted else []
+    changed = max(at for at in [*moved, *noted] if at <= moment)
     active = max((x.at for x in talk.lines if x.at <= moment), default=talk.opened_at)
     return max(talk.opened_at, min(changed, active))
 

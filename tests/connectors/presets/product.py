@@ -84,9 +84,12 @@ class Product:
 
 @contextmanager
 def product(preset: str, url: str, folder: Path, **params: str | int | float) -> Iterator[Product]:
-    """The preset connected to a database, with a new SQLite store in the folder."""
+    """The preset connected to a database, with a new SQLite store in the folder.
+
+    Without overlap: what a small database shows anew at every poll must be found by its own means.
+    """
     settings = SourceSettings.model_validate(
-        {"name": "desk", "preset": preset, "url": url, "params": params, "poll": "1s"}
+        {"name": "desk", "preset": preset, "url": url, "params": params, "poll": "1s", "overlap": 0}
     )
     store = open_store(f"sqlite:///{folder / 'store.db'}", migrate=True)
     source = connect(settings, folder)

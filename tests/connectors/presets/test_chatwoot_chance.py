@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from connectors.statement_files import load_preset
 from tests.connectors.presets import chatwoot_truth as truth
 from tests.connectors.presets.chatwoot_chance import Chance
 from tests.connectors.presets.chatwoot_desk import Desk
@@ -48,6 +50,17 @@ def test_two_accounts_in_one_database_stay_apart(
         assert 30 < len(found) < 200
         assert compare(shown.facts("contacts"), found) == []
         assert set(shown.facts("agents")) <= {a.id for a in desk.agents if a.account == 2}
+
+
+@pytest.mark.needs_shared
+def test_every_index_the_reads_rely_on_is_chatwoots_own(shared: Path) -> None:
+    facts = shared / "fixtures" / "helpdesk" / "chatwoot_facts.json"
+    tables = json.loads(facts.read_text(encoding="utf-8"))["tables"]
+    wanted = [index for one in load_preset("chatwoot").statements for index in one.indexes]
+    assert len(wanted) >= 5
+    for index in wanted:
+        own = [tuple(one["columns"]) for one in tables[index.table]["indexes"]]
+        assert any(one[: len(index.columns)] == index.columns for one in own), index
 
 
 def _check_live(shown: Product, desk: Desk, moment: datetime) -> None:

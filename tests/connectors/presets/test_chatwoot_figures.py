@@ -50,6 +50,15 @@ def test_a_first_response_is_a_persons(case: Case, voice: str) -> None:
                           " WHERE message_type <> 0") == 60  # fmt: skip
 
 
+def test_an_answer_that_the_help_desk_did_not_note_is_an_answer(case: Case) -> None:
+    talk = case.desk.talk(case.shop, ago(60), first_reply_noted=False)
+    talk.says(ago(60), "customer")
+    talk.says(ago(50), "person", case.ann)
+    with case.shown() as shown:
+        assert shown.kpi("first_response").value == 10 * 60
+        assert case.naive("SELECT count(first_reply_created_at) FROM conversations") == 0
+
+
 @pytest.mark.parametrize("kept", [0, 1])
 def test_the_noted_first_reply_stands_in_for_messages_that_were_cleaned_up(
     case: Case, kept: int
@@ -107,6 +116,11 @@ def test_closed_by_the_bot_means_that_people_never_had_it(case: Case) -> None:
     alone.says(ago(60), "customer")
     alone.says(ago(59), "bot")
     alone.resolve(ago(50))
+    noted = case.desk.talk(case.bot, ago(60), PENDING)
+    noted.says(ago(60), "customer")
+    noted.says(ago(59), "bot")
+    noted.says(ago(55), "note", case.ann)  # the help desk then says no bot resolved it
+    noted.resolve(ago(50))
     handed = case.desk.talk(case.bot, ago(60), PENDING)
     handed.says(ago(60), "customer")
     handed.hand_over(ago(40))
@@ -116,8 +130,8 @@ def test_closed_by_the_bot_means_that_people_never_had_it(case: Case) -> None:
     silent.resolve(ago(55))  # by an agent, without a word
     with case.shown() as shown:
         facts = shown.facts("contacts")
-        assert [facts[one.id]["bot_only"] for one in (alone, handed, silent)] == [
-            True, False, False,
+        assert [facts[one.id]["bot_only"] for one in (alone, noted, handed, silent)] == [
+            True, True, False, False,
         ]  # fmt: skip
         assert shown.kpi("resolution").n == 2
         assert case.naive("SELECT count(*) FROM reporting_events"

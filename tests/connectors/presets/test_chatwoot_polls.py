@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from tests.connectors.presets.chatwoot_case import NOW, Case, ago, case
-from tests.connectors.presets.chatwoot_desk import OPEN, RESOLVED, Talk
+from tests.connectors.presets.chatwoot_desk import OPEN, PENDING, RESOLVED, SNOOZED, Talk
 from tests.connectors.presets.product import Product
 
 __all__ = ["case"]
@@ -46,6 +48,17 @@ def test_a_message_in_a_closed_conversation_is_seen(case: Case) -> None:
         assert shown.live(ago(-2)).waiting == 1
 
 
+def test_a_persons_word_in_a_conversation_that_stays_closed_is_seen(case: Case) -> None:
+    talk = _talk(case)
+    talk.resolve(ago(50))
+    with case.shown() as shown:
+        assert shown.kpi("first_response").n == 0
+        talk.says(ago(-1), "person", case.ann)
+        case.move(shown, ago(-2))
+        assert shown.kpi("first_response").value == 61 * 60
+        assert shown.kpi("reply_time").value == 61 * 60
+
+
 def test_a_bot_that_hands_over_is_seen_when_its_event_arrives_late(case: Case) -> None:
     talk = case.desk.talk(case.bot, ago(60), 2)
     talk.says(ago(60), "customer")
@@ -72,14 +85,26 @@ def test_removing_an_agent_is_seen_though_no_time_moves(case: Case) -> None:
         }
 
 
-def test_a_deleted_conversation_leaves_the_queue(case: Case) -> None:
-    talk, other = _talk(case), _talk(case)
+@pytest.mark.parametrize("status", [OPEN, PENDING, SNOOZED])
+def test_a_deleted_conversation_leaves_the_figures(case: Case, status: int) -> None:
+    talk, other = _talk(case, 60, status), _talk(case, 50)
     with case.shown() as shown:
-        assert shown.live(NOW).waiting == 2
         talk.deleted_at = ago(-1)
         case.move(shown, ago(-2))
-        assert shown.live(ago(-2)).waiting == 1
+        state = shown.live(ago(-2))
+        assert (state.open, state.bot, state.snoozed) == (1, 0, 0)
         assert set(shown.facts("contacts")) == {other.id}
+
+
+def test_the_time_of_an_assignment_follows_when_its_row_is_written(case: Case) -> None:
+    talk = _talk(case)
+    with case.shown() as shown:
+        talk.assign(ago(-1), case.ann)  # the participant comes a second later
+        case.move(shown, ago(-1))
+        assert shown.facts("contacts")[talk.id]["agent_id"] == str(case.ann)
+        case.move(shown, ago(-1.5))
+        case.check(shown, ago(-1.5))
+        assert shown.facts("contacts")[talk.id]["assigned_at"] == ago(-1) + timedelta(seconds=1)
 
 
 def test_a_closing_is_seen_at_once(case: Case) -> None:
@@ -103,6 +128,16 @@ def test_answers_to_surveys_and_their_changes_are_seen_within_a_minute(case: Cas
         case.move(shown, ago(-4))
         assert (shown.kpi("csat").n, shown.kpi("csat").value) == (1, 100.0)
         case.check(shown, ago(-4))
+
+
+def test_an_answer_to_a_survey_is_seen_at_once(case: Case) -> None:
+    talk = _talk(case)
+    talk.resolve(ago(50))
+    line = talk.survey(ago(49))
+    with case.shown() as shown:
+        talk.rate(line, ago(-0.1), 4)
+        case.move(shown, ago(-0.2))
+        assert (shown.kpi("csat").n, shown.kpi("csat").value) == (1, 100.0)
 
 
 def test_new_conversations_are_seen_open_and_closed(case: Case) -> None:

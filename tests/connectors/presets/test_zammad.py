@@ -162,6 +162,16 @@ def test_changes_of_every_kind_are_seen_by_the_next_poll(case: Case) -> None:
         assert shown.live(ago(-2)).waiting == 2
 
 
+def test_a_bulk_change_of_closed_tickets_is_seen_though_it_leaves_no_history(case: Case) -> None:
+    case.ticket(60).becomes(ago(50), "erledigt")
+    case.ticket(60, group="Sales::EU").becomes(ago(50), "erledigt")
+    with case.shown() as shown:
+        case.naive("UPDATE tickets SET group_id = 2, updated_at = timestamp '2026-03-10 12:01'"
+                   " WHERE group_id = 1 RETURNING 1")  # fmt: skip
+        shown.sync(ago(-2))
+        assert {row["queue"] for row in shown.facts("contacts").values()} == {"Sales::EU"}
+
+
 def test_agents_are_people_with_the_role_and_owners_and_nobody_is_called_available(
     case: Case,
 ) -> None:

@@ -59,6 +59,7 @@ class Case:
         roles = truth.messages(self.desk, at)
         there = {key: one for key, one in roles.items() if one[0] in found}
         assert shown.rounds() == true_rounds(there, times)
+        assert shown.rejected() == []
 
     def naive(self, query: str) -> Any:
         """What a dashboard with this query would show."""
