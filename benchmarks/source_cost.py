@@ -20,13 +20,16 @@ ROWS = 1_000_000
 POLLS = 30
 TABLE = """
 CREATE TABLE contacts (
-  contact_id bigserial PRIMARY KEY, queue text NOT NULL, channel text NOT NULL, status text NOT NULL,
+  contact_id bigserial PRIMARY KEY, queue text NOT NULL, channel text NOT NULL,
+  status text NOT NULL,
   agent_id text, customer_key text, opened_at timestamptz NOT NULL, first_reply_at timestamptz,
   waiting_since timestamptz, closed_at timestamptz, abandoned_at timestamptz)
 """
 HISTORY = f"""
-INSERT INTO contacts (queue, channel, status, agent_id, customer_key, opened_at, first_reply_at, closed_at)
-SELECT 'q' || mod(g, 30), 'chat', 'closed', 'a' || mod(g, 300), g::text, at, at + interval '20 s', at + interval '9 min'
+INSERT INTO contacts (queue, channel, status, agent_id, customer_key, opened_at, first_reply_at,
+                      closed_at)
+SELECT 'q' || mod(g, 30), 'chat', 'closed', 'a' || mod(g, 300), g::text, at,
+       at + interval '20 s', at + interval '9 min'
 FROM (SELECT g, now() - interval '1 hour' - interval '365 days' * (1 - g::float8 / {ROWS}) AS at
       FROM generate_series(1, {ROWS}) g) s
 """

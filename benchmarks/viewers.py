@@ -31,7 +31,10 @@ SHARED = Path(os.environ.get("DESKPULSE_SHARED") or Path(__file__).resolve().par
 LOAD = SHARED / "bench" / "streamlit_load.py"
 SECONDS = 60
 # A canvas or an SVG with marks in it: what a viewer sees of a chart.
-DRAWN = "document.querySelectorAll('[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg').length"
+DRAWN = (
+    "document.querySelectorAll('[data-testid=stVegaLiteChart] canvas, "
+    "[data-testid=stVegaLiteChart] svg').length"
+)
 CHARTS = 3
 
 
@@ -62,7 +65,7 @@ def _site() -> Iterator[Site]:
         engine.dispose()
         config = folder / "deskpulse.toml"
         config.write_text(
-            f'[store]\nurl = "sqlite:///store.db"\n[[sources]]\nname = "desk"\npreset = "chatwoot"\n'
+            '[store]\nurl = "sqlite:///store.db"\n[[sources]]\nname = "desk"\npreset = "chatwoot"\n'
             f'url = "{database.readonly_url}"\nparams = {{ account_id = 1 }}\n'
         )
         subprocess.run(deskpulse_argv("sync", "-c", str(config)), check=True, capture_output=True)
@@ -105,8 +108,10 @@ def _viewers(site: Site) -> None:
             "p95 ≤ 120 ms")  # fmt: skip
         say(f"{sessions} viewers: skipped ticks, failed sessions",
             f"{report['skipped_ticks']}, {report['failed_sessions']}", "0, 0")  # fmt: skip
-        say(f"{sessions} viewers: server CPU, memory",
-            f"{report['server']['cpu_percent_steady']} %, {report['server']['rss_mib_end']} MiB")
+        say(
+            f"{sessions} viewers: server CPU, memory",
+            f"{report['server']['cpu_percent_steady']} %, {report['server']['rss_mib_end']} MiB",
+        )
         say(f"{sessions} viewers: source queries per minute", f"{calls / minutes:.0f}", "the same")
 
 

@@ -135,7 +135,7 @@ def time_converter(zone: ZoneInfo | None, shift: int = 0) -> Converter:
             except ValueError:
                 raise BadValue("is not a time") from None
         elif type(value) is date:
-            value = datetime.combine(value, time())  # noqa: DTZ - localised below
+            value = datetime.combine(value, time())
         elif not isinstance(value, datetime):
             raise BadValue("is not a time")
         if value.tzinfo is not None:

@@ -69,7 +69,7 @@ def _prepare_sqlite_store(connection: sqlite3.Connection, _record: object) -> No
     connection.isolation_level = None  # we say BEGIN ourselves, see _begin_sqlite
     cursor = connection.cursor()
     for pragma in (
-        f"busy_timeout={STORE_BUSY_MS}",  # first: switching to WAL may have to wait for another process
+        f"busy_timeout={STORE_BUSY_MS}",  # first: switching to WAL may have to wait for others
         "journal_mode=WAL",
         "synchronous=NORMAL",
         "temp_store=MEMORY",

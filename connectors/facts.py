@@ -57,7 +57,7 @@ ORDERED = {
         ("handed to people before opened", "opened_at", "queued_at"),
     ),
     "ratings": (),
-    "orders": (),  # real shops have them (hand-over before purchase); the KPI that needs both drops them
+    "orders": (),  # real shops ship before they sell; a KPI that needs both times drops such rows
     "cases": (("closed before opened", "opened_at", "closed_at"),),
     "presence": (("ended before it began", "since", "until"),),
     "shifts": (("ended before it began", "starts_at", "ends_at"),),

@@ -94,10 +94,12 @@ def _touched(
         return found
     start = {"contacts": "opened_at", "orders": "placed_at", "cases": "opened_at",
              "ratings": "asked_at"}.get(fact)  # fmt: skip
-    for column in (None if whole else start, "updated_at" if fact == "contacts" else None):
-        if column and column in held:
-            found.append(_marked(fact, column, fact, quote(column), quote(id_column(fact))))
-    return found
+    marks = (None if whole else start, "updated_at" if fact == "contacts" else None)
+    return [
+        _marked(fact, column, fact, quote(column), quote(id_column(fact)))
+        for column in marks
+        if column and column in held
+    ]
 
 
 def _marked(fact: str, topic: str, table: str, mark: str, key: str) -> Statement:

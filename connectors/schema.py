@@ -43,14 +43,22 @@ class UtcDateTime(sa.types.TypeDecorator[datetime]):
     impl = sa.BigInteger
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | int | None, dialect: sa.Dialect) -> int | None:
+    def process_bind_param(
+        self,
+        value: datetime | int | None,
+        dialect: sa.Dialect,  # noqa: ARG002 - SQLAlchemy's signature
+    ) -> int | None:
         if value is None or type(value) is int:
             return value
         if isinstance(value, datetime):
             return to_micros(value)
         raise TypeError(f"expected an aware datetime, got {type(value).__name__}")
 
-    def process_result_value(self, value: int | None, dialect: sa.Dialect) -> datetime | None:
+    def process_result_value(
+        self,
+        value: int | None,
+        dialect: sa.Dialect,  # noqa: ARG002 - SQLAlchemy's signature
+    ) -> datetime | None:
         return None if value is None else from_micros(value)
 
 

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-
 ROWS = "{{rows}}"
 _BIND = re.compile(r"(?<![:\w]):([A-Za-z_]\w*)")
 BUILT_IN = frozenset({"after", "upto", "ids", "page", "now_utc", "now_local"})
@@ -32,7 +31,8 @@ class Index:
     columns: tuple[str, ...]
 
     def ddl(self) -> str:
-        return f"CREATE INDEX {self.table}_{'_'.join(self.columns)}_idx ON {self.table} ({', '.join(self.columns)})"
+        name = f"{self.table}_{'_'.join(self.columns)}_idx"
+        return f"CREATE INDEX {name} ON {self.table} ({', '.join(self.columns)})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class Statement:
         return f"{self.where('1 = 1')} DESC\nLIMIT 1"
 
     def count(self) -> str:
-        return f"SELECT COUNT(*) FROM ({self.sql.replace(ROWS, '(1 = 1)')}) counted"
+        return f"SELECT COUNT(*) FROM ({self.sql.replace(ROWS, '(1 = 1)')}) counted"  # noqa: S608
 
     def binds(self) -> frozenset[str]:
         """Parameters that the configuration must give."""

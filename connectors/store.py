@@ -26,9 +26,12 @@ class Store:
     @contextmanager
     def begin(self) -> Iterator[sa.Connection]:
         """A write transaction: committed at the end, rolled back on any error."""
-        with self._guarded(), self.engine.connect() as connection:
-            with connection.execution_options(deskpulse_write=True).begin():
-                yield connection
+        with (
+            self._guarded(),
+            self.engine.connect().execution_options(deskpulse_write=True) as connection,
+            connection.begin(),
+        ):
+            yield connection
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:

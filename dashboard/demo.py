@@ -1,7 +1,7 @@
 """`deskpulse demo`: a simulated shop in an ordinary SQLite database, watched like a real one.
 
 The shop is written by a process of its own; the worker and the pages know nothing of it and read
-it through the `generic` preset. All files are under one folder and are used again at the next start.
+it through the `generic` preset. All files are under one folder and serve the next start too.
 """
 
 from __future__ import annotations

@@ -13,5 +13,5 @@ class SettingsError(Exception):
         super().__init__(
             problems[0]
             if len(problems) == 1
-            else f"the configuration has {len(problems)} mistakes; mend them and run `deskpulse check`"
+            else f"the configuration has {len(problems)} mistakes; mend all of these"
         )

@@ -40,7 +40,7 @@ class Kpi:
 
     @property
     def empty(self) -> float | None:
-        """The value of an interval without any: nothing was counted, but nothing is known of a mean."""
+        """The value of an interval without any: a count is 0, of a mean nothing is known."""
         return 0.0 if self.shape in ("count", "hits", "sum") else None
 
 

@@ -64,7 +64,7 @@ class _Series:
     names: tuple[str, ...]
 
 
-def kpi(
+def kpi(  # noqa: PLR0913 - a window is three of them
     connection: sa.Connection,
     key: str,
     *,

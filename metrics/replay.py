@@ -90,7 +90,8 @@ def _from_contacts(
     """Sources without messages: the wait for the first answer, and the present one."""
     told = sa.select(marks.c.source).where(marks.c.statement == "messages")
     c = contacts.c
-    query = sa.select(raw(c.opened_at), raw(c.first_reply_at), raw(c.waiting_since), *_limits()).where(
+    times = (raw(c.opened_at), raw(c.first_reply_at), raw(c.waiting_since))
+    query = sa.select(*times, *_limits()).where(
         c.source.not_in(told),
         raw(c.opened_at) < until,
         sa.or_(c.first_reply_at.is_(None), raw(c.first_reply_at) > since,

@@ -29,7 +29,8 @@ from metrics.query import KpiResult, KpiRow
 from metrics.query import kpi as query_kpi
 
 _COUNTS = ("waiting", "open", "bot", "snoozed", "unassigned", "longest_wait_s",
-           "longest_wait_cut_s", "waiting_over_cut", "oldest_wait_s", "agents_available")  # fmt: skip
+           "longest_wait_cut_s", "waiting_over_cut", "oldest_wait_s",
+           "agents_available")  # fmt: skip
 
 
 @click.command()
@@ -95,7 +96,7 @@ def _say_live(state: LiveState, zone: ZoneInfo) -> None:
 @click.option("--by", help="A row per label: queue, channel, source, team, agent, reason.")
 @config_option
 @format_option("table", "csv", "json")
-def kpi(
+def kpi(  # noqa: PLR0913 - one per option
     key: str,
     since: str | None,
     until: str | None,
@@ -106,7 +107,7 @@ def kpi(
 ) -> None:
     """A KPI over a window.
 
-    Example: deskpulse kpi first_response --since 2026-11-11 --until 2026-11-12 --every 30min --by queue
+    Example: deskpulse kpi first_response --since 2026-11-11 --every 30min --by queue
     """
     find(key)
     settings = settings_of(config)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -82,13 +81,12 @@ def test_a_store_that_is_not_there_is_only_made_when_asked(tmp_path: Path) -> No
 
 def test_a_full_disk_is_said_in_one_sentence(tmp_path: Path) -> None:
     store = open_store(f"sqlite:///{tmp_path / 'store.db'}", migrate=True)
-    with pytest.raises(StoreUnavailable, match="its disk is full; free some space"):
-        with store.begin() as connection:
-            pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
-            connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
-            connection.execute(
-                schema.meta.insert(), [{"name": str(i), "value": "x" * 5000} for i in range(50)]
-            )
+    rows = [{"name": str(i), "value": "x" * 5000} for i in range(50)]
+    full = pytest.raises(StoreUnavailable, match="its disk is full; free some space")
+    with full, store.begin() as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+        connection.execute(schema.meta.insert(), rows)
     with store.read() as connection:
         assert connection.execute(sa.select(schema.meta)).all() == []
     store.close()
@@ -120,4 +118,4 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     blocker.write_text("")
     with pytest.raises(StoreUnavailable, match="cannot be made"):
         open_store(f"sqlite:///{blocker}/deep/store.db", migrate=True)
-    assert os.listdir(tmp_path) == ["file"]
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
