@@ -188,21 +188,27 @@ class FactChanges:
         self, reader: Reader, statement: Statement, mark: Mark, found: _Found
     ) -> None:
         """Keys that new rows of another table point at."""
-        page = self._batch * 4
-        got = (
-            reader.rows(statement.first_page(), page=page)
-            if mark is None
-            else reader.rows(statement.page(), after=_before(mark, self._overlap), page=page)
-        )
-        if not got.rows:
+        size = self._batch * 4
+        after = None if mark is None else _before(mark, self._overlap)
+        rows: set[tuple[Any, ...]] = set()
+        for _ in range(PAGES_PER_POLL):
+            got = (
+                reader.rows(statement.first_page(), page=size)
+                if after is None
+                else reader.rows(statement.page(), after=after, page=size)
+            )
+            rows.update(got.rows)
+            if got.rows:
+                after = found.marks[statement.name] = got.rows[-1][0]
+            if len(got.rows) < size:
+                break
+        if not rows:
             return
-        rows = frozenset(got.rows)
         fresh = rows - self._windows.get(statement.name, frozenset())
         found.wanted |= {key for _, key in fresh if key is not None}
-        found.marks[statement.name] = got.rows[-1][0]
 
         def accept() -> None:
-            self._windows[statement.name] = rows
+            self._windows[statement.name] = frozenset(rows)
 
         found.accept.append(accept)
 

@@ -111,6 +111,7 @@ def source_engine(url: URL, *, timeout: timedelta) -> sa.Engine:
         options = (
             f"-c statement_timeout={seconds * 1000} -c default_transaction_read_only=on"
             " -c timezone=UTC -c idle_in_transaction_session_timeout=600000"
+            " -c jit=off"  # compiling costs half a second and more, for reads of a few milliseconds
         )
         connect = {"connect_timeout": CONNECT_TIMEOUT_S, "options": options,
                    "application_name": "deskpulse"}  # fmt: skip

@@ -1,0 +1,1 @@
+"""Into whose tables the simulated shop is written."""

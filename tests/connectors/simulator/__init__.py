@@ -1,0 +1,1 @@
+"""The simulated shop: plausible, repeatable, and told the same way by both layouts."""
