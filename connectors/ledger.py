@@ -39,7 +39,7 @@ class Ledger:
     ) -> None:
         """Write marks; `complete` names the statement whose history has been read to the end."""
         for statement, mark in marks.items():
-            done = statement in self.complete or statement == complete
+            done = statement in self.complete or statement == complete or ".touched" in statement
             values = {"mark": mark_to_json(mark), "complete": done}
             where = {"source": self._source, "statement": statement}
             _upsert(connection, schema.marks, where, values)
@@ -60,6 +60,16 @@ class Ledger:
     def failed(self, connection: sa.Connection, now: datetime, error: str) -> None:
         """The source could not be read; its figures keep their age."""
         self._save(connection, status="down", tried_at=now, error=error)
+
+    def counted(self, connection: sa.Connection, rows: int) -> None:
+        """So many facts were new or changed."""
+        table = schema.sources
+        if rows:
+            connection.execute(
+                table.update()
+                .where(table.c.source == self._source)
+                .values(rows=table.c.rows + rows)
+            )
 
     def progressed(self, connection: sa.Connection, done: int, total: int | None) -> None:
         """The back-fill has come this far."""

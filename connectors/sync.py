@@ -89,6 +89,7 @@ class SourceSync:
                 )  # fmt: skip
                 found.append((fact, changes, self._messages_of(reader, fact, changes.rows)))
         marks: dict[str, Mark] = {}
+        before = self.rows
         with self.store.begin() as connection:
             write.take_turn(connection)
             for fact, changes, messages in found:
@@ -100,6 +101,7 @@ class SourceSync:
             self._derive(connection)
             presence = self.source.statements.rows("presence") is not None
             self.ledger.heard(connection, now, whole=self.complete, presence_known=presence)
+            self.ledger.counted(connection, self.rows - before)
         self.ledger.accept(marks)
         for _, changes, _ in found:
             for accept in changes.accept:
@@ -116,7 +118,7 @@ class SourceSync:
         page, messages, last, finished = self._page(fact, main, after, now)
         marks = {main.name: last if page.rows else after}
         done = main.name if finished else None
-        count = self._done[fact] + len(page.rows)
+        count, before = self._done[fact] + len(page.rows), self.rows
         with self.store.begin() as connection:
             write.take_turn(connection)
             self._write(connection, self._decode(fact, page, messages, now), now)
@@ -125,6 +127,7 @@ class SourceSync:
             self.ledger.progressed(
                 connection, sum(self._done.values()) + len(page.rows), sum(totals) or None
             )
+            self.ledger.counted(connection, self.rows - before)
         self.ledger.accept(marks, complete=done)
         self._done[fact] = count
         return Progress(fact, count, self._totals[fact])
