@@ -22,10 +22,11 @@ from starlette.routing import Route
 from streamlit import config
 
 from dashboard.data import feed
-from dashboard.delivery import QuickAssets, load_assets
+from dashboard.delivery import Asset, QuickAssets, asset, load_assets
 from dashboard.document import document
 from dashboard.theme import streamlit_theme
 from dashboard.view import view_of
+from dashboard.watchdog import script
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +41,8 @@ OPTIONS: Mapping[str, object] = {
     "client.toolbarMode": "minimal",
     "client.showErrorDetails": "none",
     "client.showErrorLinks": False,
+    # A full collection after each rerun takes 80 ms and more, and holds up every other viewer.
+    "runner.postScriptGC": False,
     **streamlit_theme(),
 }
 PAGES = ("/", "/queues", "/sources")
@@ -50,10 +53,11 @@ def configure() -> None:
     for name, value in OPTIONS.items():
         if not config.is_manually_set(name):
             config.set_option(name, value)
+    config.set_option("client.showSidebarNavigation", True)  # st.navigation needs it
 
 
 async def healthz(_request: Request) -> Response:
-    """Alive, and how old the data are: what the watchdog of each page asks for every few seconds."""
+    """Alive, and how old the data are. The watchdog of each page asks every few seconds."""
     pulse = await run_in_threadpool(lambda: feed().pulse(datetime.now(UTC)))
     return JSONResponse(pulse.as_json(), headers={"Cache-Control": "no-store"})
 
@@ -74,21 +78,26 @@ async def _lifespan(_app: st.App) -> AsyncIterator[None]:
     # Imported before the first viewer comes: 50 of them would wait behind the import lock.
     import pyarrow  # noqa: F401
 
-    from dashboard import charts  # noqa: F401 - also imports pandas and altair, builds the specs
+    # Pages import pandas and altair, and build the charts' specs.
+    from dashboard.pages import queues, sources, wallboard  # noqa: F401
 
     await run_in_threadpool(lambda: feed().warm(datetime.now(UTC)))
-    # Streamlit collects all garbage after each rerun; what is frozen isn't looked at again, which
-    # takes a rerun from about 100 ms to a few.
+    # What is frozen isn't looked at by any later collection; there is a lot of it.
     gc.collect()
     gc.freeze()
     log.info("event=pages_ready")
     yield
 
 
+def _assets() -> dict[str, Asset]:
+    name, body = script()
+    return load_assets(document("en")) | {f"/{name}": asset(name, body)}
+
+
 configure()
 app = st.App(
-    Path(__file__).with_name("app.py"),
+    Path(__file__).parent / "pages" / "app.py",
     lifespan=_lifespan,
     routes=[Route("/healthz", healthz), *(Route(path, page) for path in PAGES)],
-    middleware=[Middleware(QuickAssets, assets=load_assets(document("en")))],
+    middleware=[Middleware(QuickAssets, assets=_assets())],
 )

@@ -58,6 +58,7 @@ class QueueRow:
     unassigned: int
     service_level: float | None
     service_level_n: int
+    cut_s: float | None = None  # waits beyond it are counted apart
     state: State = State.CALM
     wait_state: State = State.CALM
     reachable: bool = True  # False: its source is down, so these are its last figures
@@ -73,8 +74,10 @@ class SourceView:
     age_s: float | None
     poll_s: float
     error: str | None
+    filling: bool = False  # its history is still being read
     backfill_done: int | None = None
     backfill_total: int | None = None
+    failing: bool = False  # its latest read failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +153,7 @@ class Board:
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
-    """The ages a browser needs; the same for every viewer. Served at /healthz and with each rerun."""
+    """The ages a browser needs, the same for every viewer: at /healthz and with each rerun."""
 
     sources: tuple[SourceView, ...]
     beat_age_s: float | None
@@ -174,7 +177,13 @@ class Pulse:
             "tick_s": self.tick_s,
             "beat": self.beat_age_s,
             "sources": [
-                {"name": s.name, "status": s.status, "age": s.age_s, "poll": s.poll_s}
+                {
+                    "name": s.name,
+                    "status": s.status,
+                    "failing": s.failing,
+                    "age": s.age_s,
+                    "poll": s.poll_s,
+                }
                 for s in self.sources
             ],
         }
@@ -190,7 +199,7 @@ class Page:
 
 
 def by_trouble(rows: Iterable[QueueRow]) -> tuple[QueueRow, ...]:
-    """Worst first: state, then the longest wait, then how many wait; then by name, to stay still."""
+    """Worst first: state, longest wait, how many wait; then by name, to stay still."""
     return tuple(
         sorted(
             rows,

@@ -48,7 +48,7 @@ def main(arguments: list[str] | None = None) -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(USAGE)
-    except Exception as error:  # noqa: BLE001 - the last place that can say it in words
+    except Exception as error:
         if "--debug" in given:
             raise
         sys.exit(_say(error))

@@ -4,7 +4,6 @@ store; every value is cached with an age limit (cell.py)."""
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -16,27 +15,30 @@ import sqlalchemy as sa
 from alerts.alert import Alert, Status
 from alerts.heartbeat import beats
 from alerts.store import load_active
-from connectors import schema
 from connectors.errors import StoreError
 from connectors.store import Store, open_store
-from dashboard import derive
+from dashboard import derive, past
+from dashboard.asking import SATISFACTION_DAYS, Asker
 from dashboard.board import Board, Pulse, Trends
 from dashboard.cell import Cell
-from dashboard.details import SourceReport, WaitingContact, source_reports, waiting_contacts
+from dashboard.details import (
+    Progress,
+    SourceReport,
+    WaitingContact,
+    progress_of,
+    source_reports,
+    waiting_contacts,
+)
 from dashboard.processes import CONFIG_VARIABLE
 from dashboard.settings import DEFAULT_FILE, Settings, load_settings
 from metrics.errors import NothingSynced
 from metrics.live import BANDS_S, LiveState, live_state, source_states
-from metrics.query import KpiRow, kpi
 from metrics.text import Language
 
 TODAY_EVERY = timedelta(seconds=10)
 TRENDS_EVERY = timedelta(seconds=30)
 DETAILS_EVERY = timedelta(seconds=2)
-SATISFACTION_DAYS = 14
 LONGEST_TICK_S = 5.0
-_SHOP_KPIS = ("orders_awaiting_payment", "orders_awaiting_shipment", "overdue_shipments",
-              "cases_open", "cases_overdue")  # fmt: skip
 
 
 class Feed:
@@ -112,6 +114,7 @@ class Feed:
             states = source_states(connection, now, self.settings.source_names)
             alerts = load_active(connection) if live else []
             seen = beats(connection)[:1]
+            progress = progress_of(connection)
         firing = tuple(one for one in alerts if one.status is Status.FIRING)
         local = now.astimezone(self.zone)
         board = Board(
@@ -121,7 +124,9 @@ class Feed:
             as_of=live.as_of if live else None,
             poll_s=self.poll_s,
             beat_age_s=self._beat_age_s(seen[0].beat_at, now) if seen else None,
-            sources=tuple(derive.source_view(one) for one in states),
+            sources=tuple(
+                derive.source_view(one, progress.get(one.name, Progress())) for one in states
+            ),
             tiles=(),
             rows=(),
             alerts=firing,
@@ -158,11 +163,11 @@ class Feed:
 
     def _load_today(self, now: datetime) -> derive.Today:
         local = now.astimezone(self.zone)
-        start = derive.midnight(local)
+        start = past.midnight(local)
         fortnight = start - timedelta(days=SATISFACTION_DAYS - 1)
         with self._open().read() as connection:
-            ask = _Asker(connection, self.zone)
-            weeks = [derive.by_minute(ask.quarters(day)) for day in derive.same_weekdays(local)]
+            ask = Asker(connection, self.zone)
+            weeks = [past.by_minute(ask.quarters(day)) for day in past.same_weekdays(local)]
             volume = ask.rows("volume", start, local, every=timedelta(minutes=15))
             by_queue = ask.rows("service_level", start, local, by="queue")
             return derive.Today(
@@ -170,32 +175,38 @@ class Feed:
                 first_response=ask.one("first_response", start, local),
                 csat=ask.one("csat", start, local),
                 csat_before=ask.one("csat", fortnight, start),
-                volume=sum(derive.by_minute(volume).values()),
-                usual_volume=derive.usual_until(weeks, local),
+                volume=sum(past.by_minute(volume).values()),
+                usual_volume=past.usual_until(weeks, local),
                 level_by_queue={row.labels[0][1]: (row.value, row.n) for row in by_queue},
                 sparks=ask.sparks(local),
-                shop=ask.shop(),
+                shop=ask.shop(local),
             )
 
     def _load_trends(self, now: datetime) -> Trends:
         local = now.astimezone(self.zone)
-        start = derive.midnight(local)
+        start = past.midnight(local)
         first = start - timedelta(days=SATISFACTION_DAYS - 1)
         try:
             with self._open().read() as connection:
-                ask = _Asker(connection, self.zone)
-                weeks = [derive.by_minute(ask.quarters(day)) for day in derive.same_weekdays(local)]
-                today = derive.by_minute(ask.quarters(start))
+                ask = Asker(connection, self.zone)
+                weeks = [past.by_minute(ask.quarters(day)) for day in past.same_weekdays(local)]
+                today = past.by_minute(ask.quarters(start))
                 response = ask.rows("first_response", start, local, every=timedelta(hours=1))
                 csat = ask.rows("csat", first, local, every=timedelta(days=1))
         except NothingSynced:
-            return Trends(now_minute=derive.minute_of(local), today=local.date())
-        return derive.trends_of(
-            derive.volume_points(today, weeks, local),
-            derive.response_points(response, local),
-            derive.satisfaction_points(csat, local.date()),
-            targets=self._targets,
-            now=local,
+            return Trends(now_minute=past.minute_of(local), today=local.date())
+        response_target, csat_target = (
+            self._targets.get("first_response"),
+            self._targets.get("csat"),
+        )
+        return Trends(
+            volume=past.volume_points(today, weeks, local),
+            response=past.response_points(response, local),
+            satisfaction=past.satisfaction_points(csat, local.date()),
+            response_target_s=response_target.value if response_target else None,
+            satisfaction_target=csat_target.value if csat_target else None,
+            now_minute=past.minute_of(local),
+            today=local.date(),
         )
 
     def _load_details(
@@ -204,62 +215,6 @@ class Feed:
         with self._open().read() as connection:
             states = source_states(connection, now, self.settings.source_names)
             return waiting_contacts(connection), source_reports(connection, states)
-
-
-class _Asker:
-    """KPI questions of one local zone on one connection."""
-
-    def __init__(self, connection: sa.Connection, zone: ZoneInfo) -> None:
-        self._connection = connection
-        self._zone = zone
-
-    def rows(
-        self,
-        key: str,
-        since: datetime,
-        until: datetime,
-        *,
-        every: timedelta | None = None,
-        by: str | None = None,
-    ) -> tuple[KpiRow, ...]:
-        until = max(until, since + timedelta(seconds=1))  # at midnight the day is still empty
-        found = kpi(
-            self._connection, key, since=since, until=until, every=every, by=by, zone=self._zone
-        )
-        return found.rows
-
-    def one(self, key: str, since: datetime, until: datetime) -> KpiRow:
-        return self.rows(key, since, until)[0]
-
-    def quarters(self, day: datetime) -> tuple[KpiRow, ...]:
-        """Volume of a whole local day per quarter hour."""
-        end = derive.midnight(day + timedelta(days=1))
-        return self.rows("volume", day, end, every=timedelta(minutes=15))
-
-    def sparks(self, now: datetime) -> Mapping[str, tuple[float | None, ...]]:
-        """The last 24 hours; satisfaction by day, because a half-hour holds few ratings."""
-        end = now.replace(minute=now.minute // 30 * 30, second=0, microsecond=0)
-        start, half = end - timedelta(days=1), timedelta(minutes=30)
-        hour = timedelta(hours=1)
-        days = derive.midnight(now - timedelta(days=SATISFACTION_DAYS - 1))
-        day = timedelta(days=1)
-        asked = {
-            "volume": self.rows("volume", start, end, every=half),
-            "first_response": self.rows("first_response", start, end, every=hour),
-            "service_level": self.rows("service_level", start, end, every=hour),
-            "csat": self.rows("csat", days, now, every=day),
-        }
-        return {key: tuple(row.value for row in rows) for key, rows in asked.items()}
-
-    def shop(self) -> Mapping[str, float]:
-        """Order and after-sales states; empty where no shop is connected."""
-        if self._connection.execute(sa.select(schema.orders.c.source).limit(1)).first() is None:
-            return {}
-        found = {}
-        for key in _SHOP_KPIS:
-            [row] = kpi(self._connection, key, zone=self._zone).rows
-            found[key] = row.value or 0.0
-        return found
 
 
 @lru_cache(maxsize=1)

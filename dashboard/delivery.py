@@ -1,10 +1,12 @@
-"""The scripts of the pages from memory, compressed once. Streamlit reads each file from disk, uncompressed
-and through a thread, a hundred times per first visit: most of a cold load was waiting for that."""
+"""The scripts of the pages from memory, compressed once.
+
+Streamlit reads each from disk through a thread, uncompressed, a hundred times per first visit:
+most of a cold load was waiting for that.
+"""
 
 from __future__ import annotations
 
 import gzip
-import mimetypes
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,13 +62,11 @@ def load_assets(document: str) -> dict[str, Asset]:
     for name in sorted(set(_REFERENCE.findall(document))):
         path = static / name
         if path.is_file():
-            found[f"/{name}"] = _load(path)
+            found[f"/{name}"] = asset(name, path.read_bytes())
     return found
 
 
-def _load(path: Path) -> Asset:
-    body = path.read_bytes()
-    media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    if path.suffix == ".js":
-        media_type = "text/javascript"  # whatever the machine's own table says
-    return Asset(body, gzip.compress(body, _LEVEL, mtime=0), f"{media_type}; charset=utf-8".encode())
+def asset(name: str, body: bytes) -> Asset:
+    # The machine's own table of types may know others, which a browser refuses for a script.
+    kind = b"text/css" if name.endswith(".css") else b"text/javascript"
+    return Asset(body, gzip.compress(body, _LEVEL, mtime=0), kind + b"; charset=utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +10,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from connectors import schema
+from connectors.facts import CONTACT_LIVE
 from metrics.live import SourceState
 
 MOST_WAITING = 500
@@ -55,19 +57,13 @@ class SourceReport:
     rejected: tuple[RejectedRow, ...]
     rejected_total: int
 
-    @property
-    def filling(self) -> bool:
-        """Its history is still being read."""
-        done, total = self.backfill_done, self.backfill_total
-        return (
-            bool(self.marks)
-            and not all(mark.complete for mark in self.marks)
-            and (total is None or done is None or done < total)
-        )
-
 
 def waiting_contacts(connection: sa.Connection) -> tuple[WaitingContact, ...]:
     """Who waits for a person, longest first. The same condition as metrics.live counts by."""
+    # Spelled out, so that the partial index on what can still change is used.
+    live: sa.BindParameter[str] = sa.bindparam(
+        "live", CONTACT_LIVE, expanding=True, literal_execute=True
+    )
     c, s, a = schema.contacts.c, schema.sources.c, schema.agents.c
     query = (
         sa.select(
@@ -76,11 +72,7 @@ def waiting_contacts(connection: sa.Connection) -> tuple[WaitingContact, ...]:
         .join(schema.sources, s.source == c.source)
         .outerjoin(schema.agents, (a.source == c.source) & (a.agent_id == c.agent_id))
         .where(
-            c.status.in_(
-                sa.bindparam(
-                    "live", ("open", "bot", "snoozed"), expanding=True, literal_execute=True
-                )
-            ),
+            c.status.in_(live),
             c.status == "open",
             c.waiting_since.is_not(None),
         )
@@ -99,6 +91,25 @@ def waiting_contacts(connection: sa.Connection) -> tuple[WaitingContact, ...]:
         )
         for row in connection.execute(query)
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How reading a source goes: rows of its history read and in all, and whether it fails now."""
+
+    done: int | None = None
+    total: int | None = None
+    failing: bool = False
+
+
+def progress_of(connection: sa.Connection) -> dict[str, Progress]:
+    """Per source that was ever tried."""
+    s = schema.sources.c
+    query = sa.select(s.source, s.backfill_done, s.backfill_total, s.status)
+    return {
+        source: Progress(done, total, failing=status == "down")
+        for source, done, total, status in connection.execute(query)
+    }
 
 
 def source_reports(
@@ -127,9 +138,14 @@ def _marks(connection: sa.Connection, source: str) -> tuple[Mark, ...]:
     table = schema.marks
     query = sa.select(table).where(table.c.source == source).order_by(table.c.statement)
     return tuple(
-        Mark(row.statement, row.mark, row.complete, row.reconciled_at)
+        Mark(row.statement, _plain(row.mark), row.complete, row.reconciled_at)
         for row in connection.execute(query)
     )
+
+
+def _plain(mark: str | None) -> str | None:
+    """Marks are kept as JSON, so that 9 and "9" stay apart; people read them without quotes."""
+    return None if mark is None else str(json.loads(mark))
 
 
 def _rejected(connection: sa.Connection, source: str) -> tuple[RejectedRow, ...]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from streamlit.file_util import get_static_dir
 
 from dashboard.theme import DARK, LIGHT
+from dashboard.watchdog import script
 from dashboard.words import Language, words
 
 # What the wallboard draws with. Streamlit fetches each only once its first element arrives.
@@ -33,6 +34,7 @@ def document(language: Language) -> str:
         "<style>html{background:" + LIGHT.ground + "}@media (prefers-color-scheme: dark)"
         "{html{background:" + DARK.ground + "}}</style>"
     )
+    hints += f'<script type="module" src="./{script()[0]}"></script>'  # it also watches the start
     page = _FONT.sub("", page)  # the board is set in the fonts of the system
     page = page.replace('<html lang="en">', f'<html lang="{_HTML_LANG[language]}">', 1)
     title = escape(words(language)("app"))

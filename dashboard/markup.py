@@ -53,8 +53,8 @@ def mark(state: State, words: Words) -> str:
     shape = SHAPES[state]
     if not shape:
         return ""
-    word = tag("span", text(words(f"state.{state.name}")), class_="dp-said")  # for screen readers
-    return tag("i", shape + word, class_="dp-mark")
+    word = words(f"state.{state.name}")
+    return tag("i", shape, class_="dp-mark", role="img", aria_label=word, title=word)
 
 
 def state_class(name: str, state: State) -> str:

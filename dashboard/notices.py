@@ -1,4 +1,4 @@
-"""The designed states without figures: nothing read yet, and a store that cannot be read. → HTML."""
+"""States without figures: nothing read yet, a store that cannot be read. → HTML."""
 
 from __future__ import annotations
 
@@ -11,13 +11,27 @@ from dashboard.words import Words
 
 def empty_html(sources: Sequence[SourceView], words: Words) -> str:
     """Before the first read of any source; the back-fill's progress where one runs."""
-    lines = [words("empty.text")]
-    for source in sources:
-        if source.backfill_total:
-            done, total = source.backfill_done or 0, source.backfill_total
-            parts = {"done": words.count(done), "total": words.count(total)}
-            lines.append(f"{source.name}: {words('empty.progress', **parts)}")
+    failed = [
+        words("empty.failing", name=source.name, error=source.error)
+        for source in sources
+        if source.failing and source.error
+    ]
+    lines = [words("empty.text"), *progress_lines(sources, words), *failed]
     return _card(words("empty.title"), lines)
+
+
+def progress_lines(sources: Sequence[SourceView], words: Words) -> list[str]:
+    """How far each history is that is still being read."""
+    lines = []
+    for source in sources:
+        if not source.filling:
+            continue
+        if source.backfill_total:
+            done, total = words.count(source.backfill_done or 0), words.count(source.backfill_total)
+            lines.append(words("empty.progress", name=source.name, done=done, total=total))
+        else:
+            lines.append(words("empty.begun", name=source.name))
+    return lines
 
 
 def error_html(message: str, words: Words) -> str:

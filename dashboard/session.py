@@ -15,7 +15,7 @@ _KEPT = "dp_query"
 
 
 def current_view() -> View:
-    """Streamlit's navigation drops the URL's query, so a choice once made is kept for the session."""
+    """Streamlit's navigation drops the URL's query, so the session keeps a choice once made."""
     query: dict[str, str] = {**st.session_state.get(_KEPT, {}), **st.query_params.to_dict()}
     st.session_state[_KEPT] = {name: query[name] for name in ("lang", "refresh") if name in query}
     query["board"] = st.query_params.get("board", "")
@@ -29,7 +29,7 @@ def current_view() -> View:
 
 
 def switches(view: View) -> None:
-    """In the sidebar: the other language and the board without chrome, as links that can be copied."""
+    """In the sidebar: the other language and the bare board, as links that can be copied."""
     say = words(view.language)
     here = st.query_params.to_dict()
     languages = " · ".join(

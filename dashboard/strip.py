@@ -1,4 +1,4 @@
-"""The top strip: the shop's name and the firing alerts as sentences. Clock and age are watchdog.py's."""
+"""The top strip: the shop's name and the firing alerts as sentences. Clock, age: watchdog.py."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from alerts.alert import Alert, Severity
 from alerts.render import Wording, title
 from dashboard.board import Board, most_severe_first
 from dashboard.markup import shorten, tag, text
+from dashboard.notices import progress_lines
 from dashboard.words import Words
 from metrics.text import format_moment
 
@@ -24,12 +25,14 @@ def strip_html(board: Board, words: Words) -> str:
 
 
 def _alerts_html(alerts: Sequence[Alert], words: Words, board: Board) -> str:
+    filling = " · ".join(progress_lines(board.sources, words))
     if not alerts:
-        return tag("div", text(words("alert.none")), class_="dp-alerts dp-quiet")
+        return tag("div", text(filling or words("alert.none")), class_="dp-alerts dp-quiet")
     wording = Wording(words.language, board.zone)
     lines = "".join(_alert_html(alert, words, board, wording) for alert in alerts[:SHOWN_ALERTS])
     left = len(alerts) - SHOWN_ALERTS
-    more = tag("p", text(words("alert.more", n=left)), class_="dp-more") if left > 0 else ""
+    said = [words("alert.more", n=left)] if left > 0 else [filling] if filling else []
+    more = "".join(tag("p", text(line), class_="dp-more") for line in said)
     return tag(
         "div", tag("div", lines, class_="dp-lines") + more, class_="dp-alerts", role="status"
     )

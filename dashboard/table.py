@@ -7,10 +7,11 @@ from urllib.parse import urlencode
 
 from dashboard.board import Board, QueueRow, State, by_trouble, page_number, pages_of
 from dashboard.markup import cells, figure, mark, raw, shorten, state_class, tag, text
-from dashboard.tiles import THIN_SAMPLE
+from dashboard.past import THIN_SAMPLE
 from dashboard.words import UNKNOWN, Words
 
 ROWS_PER_PAGE = 8
+FEW_ROWS = 5  # up to so many are set larger instead of leaving the wall empty
 ROWS_BESIDE_SHOP = 7  # its figures take the place of one
 MOST_PAGES = 6  # more of them would turn too slowly to be read
 # Widths in cells, two for a Chinese character: one line, two smaller lines, the small line.
@@ -36,7 +37,14 @@ def table_html(board: Board, words: Words) -> str:
     )
     left = len(rows) - most
     more = tag("p", text(words("table.rest", n=left)), class_="dp-rest") if left > 0 else ""
-    parts = _head_html(board.band_edges_s, words) + tag("div", body, class_="dp-rows", style=f"--rows:{size}") + more
+    few = len(rows) <= FEW_ROWS
+    table = tag(
+        "div",
+        body,
+        class_="dp-rows dp-few" if few else "dp-rows",
+        style=f"--rows:{FEW_ROWS if few else size}",
+    )
+    parts = _head_html(board.band_edges_s, words) + table + more
     return tag("div", parts + _dots_html(up, len(pages), words), class_="dp-queues")
 
 
@@ -139,6 +147,8 @@ def _bar_html(column: str, share: float, state: State, words: Words) -> str:
 
 
 def _longest_html(row: QueueRow, words: Words) -> str:
+    if row.longest_wait_s is None and row.waiting_over_cut and row.cut_s:
+        return tag("span", tag("b", "&gt;") + figure(words.big_duration(row.cut_s)))
     if row.longest_wait_s is None:
         return tag("b", UNKNOWN, class_="dp-unknown", title=words("reason.none_waiting"))
     return tag("span", figure(words.big_duration(row.longest_wait_s)))

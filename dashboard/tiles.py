@@ -7,10 +7,13 @@ from datetime import datetime
 
 from dashboard.board import Tile, change
 from dashboard.markup import figure, mark, raw, sparkline, state_class, tag, text
+from dashboard.past import THIN_SAMPLE
 from dashboard.words import Figure, Words
 
-THIN_SAMPLE = 10  # below this, a share or a median says little and shows its n first
 _STEADY_PERCENT = 1.0
+# What of a shop stands beside a help desk; a shop alone shows all it has as key tiles.
+_SHOP_ROW = frozenset({"orders_awaiting_payment", "orders_awaiting_shipment", "overdue_shipments",
+                       "cases_open", "cases_overdue"})  # fmt: skip
 _SHORT_FIGURE = 4  # signs that fit at full size
 
 
@@ -34,6 +37,7 @@ def shop_html(tiles: Sequence[Tile], words: Words, *, as_of: datetime | None) ->
             title=hint(tile, words, as_of=as_of),
         )
         for tile in tiles
+        if tile.key in _SHOP_ROW
     )
     return tag("div", cells, class_="dp-shop")
 

@@ -27,7 +27,8 @@ def _response(trends: Trends, words: Words) -> list[str]:
     last = next((p for p in reversed(trends.response) if p.p50 is not None), None)
     if last is None or last.p50 is None:
         return []
-    return [words("chart.response_now", p50=words.duration(last.p50))]
+    time = f"{last.minute // 60:02}:{last.minute % 60:02}"
+    return [words("chart.response_now", time=time, p50=words.duration(last.p50))]
 
 
 def _satisfaction(trends: Trends, words: Words) -> list[str]:

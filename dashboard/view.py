@@ -1,4 +1,4 @@
-"""How a viewer looks at the pages: language, with or without chrome, how often. Read from the URL. Pure."""
+"""How a viewer looks at the pages: language, with or without chrome, how often. URL → View."""
 
 from __future__ import annotations
 

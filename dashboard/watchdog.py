@@ -1,7 +1,8 @@
-"""The client-side watchdog: what the server tells it, and its component. The watching is watchdog.js."""
+"""The client-side watchdog: what the server tells it. The watching is assets/watchdog.js."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
@@ -16,14 +17,45 @@ from dashboard.words import words
 RELOAD_AFTER_S = 4 * 3_600
 _HTML_LANG = {"zh": "zh-CN", "en": "en"}
 _UNITS = ("second", "minute", "hour", "day")
-_SENTENCES = ("live", "ago", "stale", "down", "never", "server", "worker", "source", "store", "page")
+_SENTENCES = (
+    "live",
+    "ago",
+    "stale",
+    "down",
+    "never",
+    "server",
+    "worker",
+    "source",
+    "missing",
+    "unread",
+    "store",
+    "page",
+)
+
+
+# Streamlit sends a component's inline script with every rerun, so this one only fetches the real
+# one, which the browser then keeps (asgi.py serves it).
+_STUB = """
+const module = import(new URL("%s", document.baseURI).href);
+export default function (component) {
+  module.then((watchdog) => watchdog.take(component));
+}
+"""
+
+
+@cache
+def script() -> tuple[str, bytes]:
+    """The URL of the watchdog's script, relative to the site, and its content."""
+    body = (ASSETS / "watchdog.js").read_bytes()
+    return f"deskpulse/watchdog.{hashlib.sha256(body).hexdigest()[:12]}.js", body
 
 
 @cache
 def _component() -> Callable[..., object]:
     html = (ASSETS / "watchdog.html").read_text(encoding="utf-8")
-    js = (ASSETS / "watchdog.js").read_text(encoding="utf-8")
-    return st.components.v2.component("deskpulse.watchdog", html=html, js=js, isolate_styles=False)
+    return st.components.v2.component(
+        "deskpulse.watchdog", html=html, js=_STUB % script()[0], isolate_styles=False
+    )
 
 
 def watchdog(pulse: Pulse, view: View, *, now: datetime) -> None:

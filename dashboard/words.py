@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
-from typing import cast
 from zoneinfo import ZoneInfo
 
 from metrics.text import (
@@ -104,7 +103,7 @@ class Words:
 def as_language(value: str | None) -> Language | None:
     """`zh` and `en` with any region ("zh-CN", "en_GB"); None for anything else."""
     short = (value or "").replace("_", "-").split("-")[0].lower()
-    return cast("Language", short) if short in LANGUAGES else None
+    return next((language for language in LANGUAGES if language == short), None)
 
 
 @cache

@@ -92,10 +92,10 @@ def run(config: Path, port: int, address: str) -> None:
 
 @click.command()
 @click.option("--port", default=8501, show_default=True, help="Port of the pages.")
-@click.option("--days", default=30, show_default=True, help="Days of history to make.")
+@click.option("--days", default=29, show_default=True, help="Days of history to make.")
 @click.option("--seed", default=1, show_default=True, help="The same seed makes the same shop.")
 @click.option("--speed", default=1.0, show_default=True, help="How fast the shop's clock runs.")
-@click.option("--contacts", default=800, show_default=True, help="Contacts per ordinary day.")
+@click.option("--contacts", default=1500, show_default=True, help="Contacts per ordinary day.")
 @click.option("--debug", is_flag=True, help="Show tracebacks.", expose_value=False)
 def demo(port: int, days: int, seed: int, speed: float, contacts: int) -> None:
     """A simulated shop, the worker and the pages, with nothing to set up.

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import sqlalchemy as sa
+
 from alerts.alert import Alert, Severity, Status
 from alerts.store import save_alerts
 from connectors import schema
@@ -19,7 +21,12 @@ from metrics.intervals import rebuild, refresh
 from metrics.measurement import labels_of
 
 ZONE = ZoneInfo("Asia/Shanghai")
-QUEUES = (("天猫旗舰店", "网页"), ("京东自营", "网页"), ("拼多多售后", "Api"), ("售前 Pre-sales", "微信"))
+QUEUES = (
+    ("天猫旗舰店", "网页"),
+    ("京东自营", "网页"),
+    ("拼多多售后", "Api"),
+    ("售前 Pre-sales", "微信"),
+)
 CONFIG = """
 [app]
 timezone = "Asia/Shanghai"
@@ -76,14 +83,17 @@ def fill(
 ) -> None:
     """History up to `now`, a few people waiting, one queue in breach, and a fresh source."""
     dice = random.Random(seed)
-    contacts, ratings = [], []
+    contacts: list[dict[str, Any]] = []
+    ratings: list[dict[str, Any]] = []
     for at in sorted(
         now - timedelta(seconds=dice.uniform(0, days * 86_400)) for _ in range(days * per_day)
     ):
         contacts.append(_answered(len(contacts), at, dice, queues))
         if dice.random() < 0.4:
             ratings.append(_rating(contacts[-1], dice))
-    for queue, waits in zip(queues, ((20, 95, 400, 900, 2_400), (35, 60), (7_300,), ()), strict=False):
+    for queue, waits in zip(
+        queues, ((20, 95, 400, 900, 2_400), (35, 60), (7_300,), ()), strict=False
+    ):
         contacts += [
             _waiting(len(contacts) + at, now - timedelta(seconds=wait), queue)
             for at, wait in enumerate(waits)
@@ -91,6 +101,7 @@ def fill(
     with store.begin() as connection:
         connection.execute(schema.contacts.insert(), contacts)
         connection.execute(schema.ratings.insert(), ratings)
+        connection.execute(schema.orders.insert(), _orders(now))
         heard(connection, now)
         connection.execute(schema.marks.insert().values(
             source="helpdesk", statement="contacts", mark="2135", complete=True))  # fmt: skip
@@ -102,15 +113,15 @@ def fill(
     refresh(store)
 
 
-def heard(connection: Any, now: datetime, *, source: str = "helpdesk", **values: Any) -> None:
+def heard(connection: sa.Connection, now: datetime, **values: Any) -> None:
     """What the sync writes after a good read (or, with `values`, after another one)."""
     row = {"status": "ok", "as_of": now, "tried_at": now, "poll_s": 2.0, "rows": 2_135,
            "error": None} | values  # fmt: skip
     changed = connection.execute(
-        schema.sources.update().where(schema.sources.c.source == source).values(**row)
+        schema.sources.update().where(schema.sources.c.source == "helpdesk").values(**row)
     )
     if not changed.rowcount:
-        connection.execute(schema.sources.insert().values(source=source, **row))
+        connection.execute(schema.sources.insert().values(source="helpdesk", **row))
 
 
 def firing(now: datetime, **changes: Any) -> Alert:
@@ -122,6 +133,20 @@ def firing(now: datetime, **changes: Any) -> Alert:
         "op": ">", "threshold": 4.0, "updated_at": now,
     }  # fmt: skip
     return Alert(**(values | changes))
+
+
+def _orders(now: datetime) -> list[dict[str, Any]]:
+    """One order to be paid, two to be shipped, one of them late."""
+    paid = {"status": "paid", "paid_at": now - timedelta(hours=1)}
+    late = {"paid_at": now - timedelta(days=4), "promised_ship_at": now - timedelta(days=2)}
+    kinds: list[dict[str, Any]] = [{"status": "unpaid"}, paid, paid | late]
+    empty = dict.fromkeys(("paid_at", "promised_ship_at"))
+    return [
+        {"source": "helpdesk", "order_id": str(at), "placed_at": now - timedelta(days=5)}
+        | empty
+        | kind
+        for at, kind in enumerate(kinds)
+    ]
 
 
 def _answered(
@@ -138,8 +163,8 @@ def _answered(
 
 def _waiting(number: int, since: datetime, queue: tuple[str, str]) -> dict[str, Any]:
     moment = to_micros(since)
-    return _contact(number, *queue) | {
-        "status": "open", "opened_at": moment, "queued_at": moment, "waiting_since": moment}  # fmt: skip
+    times = dict.fromkeys(("opened_at", "queued_at", "waiting_since"), moment)
+    return _contact(number, *queue) | {"status": "open"} | times
 
 
 def _contact(number: int, queue: str, channel: str) -> dict[str, Any]:
@@ -153,5 +178,3 @@ def _rating(contact: dict[str, Any], dice: random.Random) -> dict[str, Any]:
     return {"source": "helpdesk", "rating_id": contact["contact_id"], "kind": "csat", "scale": 5.0,
             "contact_id": contact["contact_id"], "score": dice.choice((5, 5, 5, 4, 4, 3, 1)),
             "asked_at": at, "rated_at": at}  # fmt: skip
-
-

@@ -87,8 +87,10 @@ def numbers(url: str) -> dict[str, Any]:
             queue.queue: [getattr(queue, name) for name in counts] for queue in live.queues
         }
         for key, one in KPIS.items():
-            window = {} if one.is_state else {"since": since, "until": NOW}
-            rows = kpi(connection, key, zone=ZoneInfo("Asia/Shanghai"), **window).rows
+            span = (None, None) if one.is_state else (since, NOW)
+            rows = kpi(
+                connection, key, since=span[0], until=span[1], zone=ZoneInfo("Asia/Shanghai")
+            ).rows
             found[key] = [(row.n, row.value, row.p50, row.p90) for row in rows]
     store.close()
     return found

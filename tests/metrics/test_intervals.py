@@ -111,7 +111,7 @@ def test_a_rebuild_changes_nothing(store: Store) -> None:
     assert rows(store) == before
 
 
-def rows(store: Store) -> list[object]:
+def rows(store: Store) -> list[tuple[object, ...]]:
     with store.read() as connection:
         return sorted(tuple(row) for row in connection.execute(sa.select(kpi_days)))
 

@@ -1,4 +1,8 @@
-"""Entry of the pages: page config, styles, navigation. Run by asgi.py, or by `streamlit run`."""
+"""Entry of the pages: page config, styles, navigation. Run by asgi.py, or by `streamlit run`.
+
+It lies among the pages, because Streamlit takes a folder `pages` beside its entry for pages of its
+own and opens them, on a fresh server, without this file.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,6 @@ from dashboard.words import words
 def main() -> None:
     view = current_view()
     say = words(view.language)
-    st.set_page_config(page_title=say("app"), layout="wide", initial_sidebar_state="collapsed")
     st.html(f"<style>{stylesheet(kiosk=view.kiosk)}</style>")
     pages = {
         say("nav.live"): [
@@ -25,9 +28,15 @@ def main() -> None:
         ],
     }
     page = st.navigation(pages, position="hidden" if view.kiosk else "sidebar")
+    st.set_page_config(
+        page_title=say("app"),
+        layout="wide",
+        initial_sidebar_state="collapsed" if page.url_path == "" else "auto",
+    )
     if not view.kiosk:
         switches(view)
     page.run()
 
 
-main()
+if __name__ == "__main__":
+    main()
