@@ -6,7 +6,8 @@ Pure. What a row must satisfy to be used is in facts.py.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
@@ -63,21 +64,12 @@ class Decoder:
         ]  # fmt: skip
         self._judge = judge(self.fact)
 
-    def decode(self, rows: Iterable[Sequence[Any]], now: int) -> tuple[list[Row], list[Rejected]]:
+    def decode(self, rows: Sequence[Sequence[Any]], now: int) -> tuple[list[Row], list[Rejected]]:
         """Usable fact rows and rejected ones; of rows with the same id the first stays."""
         good: dict[str, Row] = {}
         bad: list[Rejected] = []
         doubles: dict[str, int] = {}
-        steps = self._steps
-        for row in rows:
-            try:
-                values: list[Any] = [
-                    default if at is None or (value := row[at]) is None else convert(value)
-                    for at, convert, default, _ in steps
-                ]
-            except BadValue as problem:
-                bad.append(self._bad_value(row, str(problem)))
-                continue
+        for values in self._values(rows, bad):
             key = values[0]
             if key in good:
                 doubles[key] = doubles.get(key, 0) + 1
@@ -91,6 +83,38 @@ class Decoder:
             Rejected(self.fact, key, DUPLICATE, times=times) for key, times in doubles.items()
         )
         return list(good.values()), bad
+
+    def _values(
+        self, rows: Sequence[Sequence[Any]], bad: list[Rejected]
+    ) -> Iterable[Sequence[Any]]:
+        """Rows converted; column by column, and row by row only where a value is bad."""
+        if not rows:
+            return []
+        try:
+            by_column = list(zip(*rows, strict=True))
+            return zip(
+                *(
+                    itertools.repeat(default, len(rows))
+                    if at is None
+                    else _convert_all(by_column[at], convert, default)
+                    for at, convert, default, _ in self._steps
+                ),
+                strict=True,
+            )
+        except BadValue:
+            return self._row_by_row(rows, bad)
+
+    def _row_by_row(
+        self, rows: Iterable[Sequence[Any]], bad: list[Rejected]
+    ) -> Iterator[Sequence[Any]]:
+        for row in rows:
+            try:
+                yield [
+                    default if at is None or row[at] is None else convert(row[at])
+                    for at, convert, default, _ in self._steps
+                ]
+            except BadValue as problem:
+                bad.append(self._bad_value(row, str(problem)))
 
     def _bad_value(self, row: Sequence[Any], problem: str) -> Rejected:
         """Which column it was is found out only now, off the fast path."""
@@ -121,6 +145,12 @@ class Decoder:
                 f"source '{self.source}': statement '{self.fact}' {problem}; "
                 f"it may give {', '.join(wanted)}"
             )
+
+
+def _convert_all(column: Sequence[Any], convert: Converter, default: Any) -> Sequence[Any]:
+    if convert is _text and default is None and set(map(type, column)) <= {str, type(None)}:
+        return column
+    return [default if value is None else convert(value) for value in column]
 
 
 def time_converter(zone: ZoneInfo | None, shift: int = 0) -> Converter:
