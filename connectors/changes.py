@@ -15,6 +15,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from connectors.facts import id_column
@@ -22,6 +23,7 @@ from connectors.source import RawRows, Reader, Source
 from connectors.statements import Statement
 
 TIME_OVERLAP = timedelta(minutes=10)
+WIDEST_OFFSET = timedelta(hours=15)  # of any zone, and an hour for a clock that runs ahead
 PAGES_PER_POLL = 20
 Mark = Any  # int, str or datetime; None: nothing seen yet
 
@@ -69,15 +71,15 @@ class _Found:
         """
         self.names = got.names
         for row in got.rows:
-            key = row[at]
+            key, mark = plain_key(row[at]), _hash(row)
             again = key in hashes
             if again or str(key) in self.doubled:
-                if again or before.get(key) != hash(row):
+                if again or before.get(key) != mark:
                     self.wanted.add(key)
                     self.differing.pop(key, None)
-                hashes.setdefault(key, hash(row))
+                hashes.setdefault(key, mark)
                 continue
-            hashes[key] = hash(row)
+            hashes[key] = mark
             if before.get(key) != hashes[key] and key not in self.wanted:
                 self.differing.setdefault(key, row)
 
@@ -108,7 +110,8 @@ class FactChanges:
         marks: dict[str, Mark] = {}
         for statement in self._touched:
             got = reader.rows(statement.last())
-            marks[statement.name] = got.rows[0][0] if got.rows else None
+            last = plain_key(got.rows[0][0]) if got.rows else None
+            marks[statement.name] = last if _can_be_mark(last, reader.now) else None
         return marks
 
     def changes(
@@ -132,9 +135,10 @@ class FactChanges:
         covered: set[Any] = set()
         for tier in (t for t in (self._hot, *self._warm) if t is not None and t.due(now)):
             covered |= self._read_tier(reader, tier, now, found)
-        if complete and first:
-            native = _native(marks.get(self.main.name))
-            found.wanted |= {native(one) for one in live()} - covered
+        if first:
+            known = {str(key) for key in covered}
+            native = _native(next(iter(covered), marks.get(self.main.name)))
+            found.wanted |= {native(one) for one in live() if one not in known}
         for statement in self._touched:
             self._find_touched(reader, statement, marks.get(statement.name), found)
         return self._fetch(reader, found)
@@ -153,7 +157,7 @@ class FactChanges:
             )
             found.sort_out(got, self._key_at(got), self._recent, hashes)
             if got.rows:
-                after = got.rows[-1][self._key_at(got)]
+                after = plain_key(got.rows[-1][self._key_at(got)])
                 found.marks[self.main.name] = after if mark is None else max(mark, after)
             if len(got.rows) < self._batch:
                 break
@@ -197,10 +201,12 @@ class FactChanges:
                 if after is None
                 else reader.rows(statement.page(), after=after, page=size)
             )
-            rows.update(got.rows)
-            if got.rows:
-                after = found.marks[statement.name] = got.rows[-1][0]
-            if len(got.rows) < size:
+            rows.update((plain_key(at), plain_key(key)) for at, key in got.rows)
+            marks = [plain_key(at) for at, _ in got.rows]
+            usable = [one for one in marks if _can_be_mark(one, reader.now)]
+            if usable:
+                after = found.marks[statement.name] = usable[-1]
+            if len(got.rows) < size or not usable:
                 break
         if not rows:
             return
@@ -216,12 +222,13 @@ class FactChanges:
         """Read by key what was not read as a whole row already."""
         probing = self._look is not self.main
         known = {} if probing else found.differing
-        by_id = sorted((found.wanted | found.differing.keys()) - known.keys())
+        by_id = sorted((found.wanted | found.differing.keys()) - known.keys(), key=str)
         got = reader.by_ids(self.main.by_ids(), by_id) if by_id else RawRows((), [])
         gone: list[Any] = []
         if by_id:
             at = got.names.index(id_column(self.fact))
-            gone = list(set(by_id) - {row[at] for row in got.rows})
+            there = {str(plain_key(row[at])) for row in got.rows}
+            gone = [key for key in by_id if str(key) not in there]
         rows = RawRows(got.names or found.names, [*known.values(), *got.rows])
         if not rows.rows:
             rows = RawRows((), [])
@@ -232,6 +239,33 @@ class FactChanges:
             return 0
         name = id_column(self.fact)
         return got.names.index(name) if name in got.names else 0
+
+
+def plain_key(value: Any) -> Any:
+    """A key in one form, whatever the driver makes of its type: whole number, time or text."""
+    if isinstance(value, int | str | datetime):
+        return value
+    if isinstance(value, Decimal) and value == value.to_integral_value():
+        return int(value)
+    return None if value is None else str(value)
+
+
+def _can_be_mark(mark: Mark, now: datetime) -> bool:
+    """A damaged or future time as a mark would hide everything that comes after it."""
+    if not isinstance(mark, str | datetime):
+        return mark is not None
+    try:
+        moment = datetime.fromisoformat(mark) if isinstance(mark, str) else mark
+    except ValueError:
+        return False
+    return moment.replace(tzinfo=None) <= now.replace(tzinfo=None) + WIDEST_OFFSET
+
+
+def _hash(row: tuple[Any, ...]) -> int:
+    try:
+        return hash(row)
+    except TypeError:  # arrays and JSON
+        return hash(repr(row))
 
 
 def _before(mark: Mark, overlap: int) -> Mark:

@@ -147,8 +147,16 @@ class Decoder:
             )
 
 
+def _parsed(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise BadValue("is not a time") from None
+
+
 def _convert_all(column: Sequence[Any], convert: Converter, default: Any) -> Sequence[Any]:
-    if convert is _text and default is None and set(map(type, column)) <= {str, type(None)}:
+    plain = convert is _text and default is None and set(map(type, column)) <= {str, type(None)}
+    if plain and not any("\x00" in value for value in column if value):
         return column
     return [default if value is None else convert(value) for value in column]
 
@@ -160,10 +168,7 @@ def time_converter(zone: ZoneInfo | None, shift: int = 0) -> Converter:
         if type(value) is str:
             if not value or value.isspace():
                 return None  # what a CSV import makes of no value
-            try:
-                value = datetime.fromisoformat(value.strip())
-            except ValueError:
-                raise BadValue("is not a time") from None
+            value = _parsed(value)
         elif type(value) is date:
             value = datetime.combine(value, time())
         elif not isinstance(value, datetime):
@@ -178,7 +183,13 @@ def time_converter(zone: ZoneInfo | None, shift: int = 0) -> Converter:
             delta = value.replace(tzinfo=zone).astimezone(UTC) - EPOCH
         return int((delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds) + shift
 
-    return convert
+    def guarded(value: Any) -> int | None:
+        try:
+            return convert(value)
+        except OverflowError:  # year 1 and year 9999 in zones that reach beyond
+            raise BadValue("is not a time that can be") from None
+
+    return guarded
 
 
 def _converter(what: str, zone: ZoneInfo | None, secret: bytes, shift: int) -> Converter:
@@ -194,7 +205,7 @@ def _converter(what: str, zone: ZoneInfo | None, secret: bytes, shift: int) -> C
 
 def _text(value: Any) -> str:
     if type(value) is str:
-        return value
+        return value.replace("\x00", "")
     if type(value) is float and value.is_integer():
         return str(int(value))
     if isinstance(value, bytes | memoryview):
@@ -205,7 +216,7 @@ def _text(value: Any) -> str:
 def _integer(value: Any) -> int:
     try:
         return int(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise BadValue("is not a whole number") from None
 
 
@@ -221,6 +232,8 @@ def _number(value: Any) -> float:
 
 
 def _flag(value: Any) -> bool:
+    if isinstance(value, bytes) and len(value) == 1:  # BIT(1) of MySQL
+        value = value[0]
     if value in (0, 1):  # True and False as well
         return bool(value)
     words = {"true": True, "t": True, "yes": True, "1": True,
@@ -234,7 +247,10 @@ def _flag(value: Any) -> bool:
 def _span(text: str, params: Mapping[str, Any]) -> int:
     """Microseconds of a shift such as 48h or {ship_within_hours}h."""
     filled = text.format_map(params)
-    return int(parse_duration(filled).total_seconds() * 1_000_000)
+    try:
+        return int(parse_duration(filled).total_seconds() * 1_000_000)
+    except ValueError as error:
+        raise SchemaMismatch(f"a shift of the statements cannot be used: {error}") from None
 
 
 def fact_id(fact: str) -> int:

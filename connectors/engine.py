@@ -29,6 +29,8 @@ def parse_url(text: str) -> URL:
         raise ValueError(
             "the url is not a database URL; write e.g. postgresql://user:password@host/database"
         ) from None
+    if "@" in (url.host or ""):  # what follows the first @ of the password would be shown as a host
+        raise ValueError("the url has an @ too many; write an @ within the password as %40")
     drivers = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg",
                "mysql": "mysql+pymysql", "mariadb": "mysql+pymysql"}  # fmt: skip
     return url.set(drivername=drivers.get(url.drivername, url.drivername))
@@ -48,7 +50,9 @@ def store_engine(url: URL) -> sa.Engine:
     """The engine of our own store. SQLite gets WAL; PostgreSQL pings before use."""
     kind = url.get_backend_name()
     if kind == "sqlite":
-        engine = sa.create_engine(url, connect_args={"timeout": STORE_BUSY_MS / 1000})
+        engine = sa.create_engine(
+            url, connect_args={"timeout": STORE_BUSY_MS / 1000}, hide_parameters=True
+        )
         sa.event.listen(engine, "connect", _prepare_sqlite_store)
         sa.event.listen(engine, "begin", _begin_sqlite)
         return engine
@@ -57,6 +61,7 @@ def store_engine(url: URL) -> sa.Engine:
         return sa.create_engine(
             url,
             pool_pre_ping=True,
+            hide_parameters=True,  # values of customers have no place in a log
             paramstyle="format",
             connect_args={"connect_timeout": CONNECT_TIMEOUT_S, "options": options},
         )
@@ -93,7 +98,9 @@ def source_engine(url: URL, *, timeout: timedelta) -> sa.Engine:
     """
     seconds = max(1, int(timeout.total_seconds()))
     kind = url.get_backend_name()
-    common: dict[str, Any] = {"pool_size": 1, "max_overflow": 0, "pool_recycle": 3600}
+    common: dict[str, Any] = {
+        "pool_size": 1, "max_overflow": 0, "pool_recycle": 3600, "hide_parameters": True,
+    }  # fmt: skip
     if kind == "sqlite":
         path = Path(url.database or "")
         if not path.is_file():

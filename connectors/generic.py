@@ -77,7 +77,9 @@ def _warm(fact: str, key: str, *, whole: bool) -> tuple[Warm, ...]:
     if fact == "agents":
         return (Warm(SLOW, "1 = 1"),)
     if fact in ("ratings", "shifts"):
-        recent = f"{key} > (SELECT MAX({key}) FROM {fact}) - {RECENT}"  # noqa: S608
+        # Not simply MAX - n: an unsigned key cannot hold what lies below 0.
+        floor = f"CASE WHEN MAX({key}) > {RECENT} THEN MAX({key}) - {RECENT} ELSE 0 END"
+        recent = f"{key} >= (SELECT {floor} FROM {fact})"  # noqa: S608
         return (Warm(SLOW / 4, recent if whole else "1 = 1"),)
     return ()
 
@@ -89,8 +91,9 @@ def _touched(
     assert callable(quote)  # noqa: S101
     found: list[Statement] = []
     if fact == "messages":
-        if isinstance(held["message_id"], sa.Integer):
-            found.append(_marked("contacts", "messages", "messages", "message_id", "contact_id"))
+        whole_ids = isinstance(held["message_id"], sa.Integer)
+        mark = "message_id" if whole_ids else "sent_at"
+        found.append(_marked("contacts", "messages", "messages", mark, "contact_id"))
         return found
     start = {"contacts": "opened_at", "orders": "placed_at", "cases": "opened_at",
              "ratings": "asked_at"}.get(fact)  # fmt: skip

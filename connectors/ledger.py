@@ -18,6 +18,7 @@ from connectors.errors import ConnectorError
 from connectors.facts import DUPLICATE
 from connectors.settings import SourceSettings
 from connectors.store import Store
+from connectors.write import take_turn
 
 
 class Ledger:
@@ -117,6 +118,7 @@ def customer_secret(store: Store) -> bytes:
     table = schema.meta
     name = "customer_secret"
     with store.begin() as connection:
+        take_turn(connection)
         found = connection.execute(
             sa.select(table.c.value).where(table.c.name == name)
         ).scalar_one_or_none()

@@ -6,12 +6,12 @@ A reader gives raw rows; decode.py turns them into facts, sync.py decides what t
 from __future__ import annotations
 
 import re
-import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -39,6 +39,7 @@ class Reader:
     def __init__(self, source: Source, connection: sa.Connection, now: datetime) -> None:
         self._source = source
         self._connection = connection
+        self.now = now.astimezone(UTC)
         zone = source.zone
         local = now.astimezone(zone or UTC).replace(tzinfo=None, microsecond=0)
         self._params: dict[str, Any] = {
@@ -81,11 +82,13 @@ class Source:
         self.label = label(self._url)
         self._engine: sa.Engine | None = None
         self._overran = False
+        self._file: tuple[int, int] | None = None
 
     @contextmanager
     def connection(self) -> Iterator[sa.Connection]:
         """A read-only connection; errors come out as SourceError."""
         try:
+            self._leave_replaced_file()
             if self._engine is None:
                 self._engine = source_engine(self._url, timeout=self.settings.timeout)
             with self._engine.connect() as connection:
@@ -96,11 +99,14 @@ class Source:
         except SourceError:
             raise
         except sa.exc.DBAPIError as error:
-            raise self._plain(error) from error
-        except (OSError, sqlite3.Error) as error:
-            raise SourceUnavailable(
-                f"source '{self.name}' ({self.label}) broke off: {error}"
-            ) from error
+            lost = error.connection_invalidated or isinstance(error, sa.exc.InterfaceError)
+            raise self._plain(error.orig or error, lost=lost) from error
+        except Exception as error:  # rows are fetched from the driver itself, see Reader.rows
+            driver = None if self._engine is None else self._engine.dialect.loaded_dbapi
+            if not isinstance(error, OSError | getattr(driver, "Error", OSError)):
+                raise
+            self.close()  # whatever state that connection is in
+            raise self._plain(error, lost=False) from error
 
     @contextmanager
     def reading(self, now: datetime) -> Iterator[Reader]:
@@ -130,9 +136,22 @@ class Source:
             self._engine.dispose()
             self._engine = None
 
-    def _plain(self, error: sa.exc.DBAPIError) -> SourceError:
+    def _leave_replaced_file(self) -> None:
+        """An open SQLite file stays readable after it was deleted or replaced: look at the name."""
+        if self._url.get_backend_name() != "sqlite":
+            return
+        try:
+            found = Path(self._url.database or "").stat()
+            seen: tuple[int, int] | None = (found.st_dev, found.st_ino)
+        except OSError:
+            seen = None
+        if seen != self._file:
+            self.close()
+        self._file = seen
+
+    def _plain(self, error: BaseException, *, lost: bool) -> SourceError:
         who = f"source '{self.name}' ({self.label})"
-        text = " ".join(str(error.orig).split())
+        text = " ".join(str(error).split())
         lowered = text.lower()
         if self._overran or any(word in lowered for word in _SLOW):
             seconds = self.settings.timeout.total_seconds()
@@ -151,17 +170,21 @@ class Source:
             return SourceUnavailable(
                 f"{who} does not let this user read a table it needs; grant SELECT on it"
             )
-        if error.connection_invalidated or isinstance(
-            error, sa.exc.OperationalError | sa.exc.InterfaceError
-        ):
+        if _NO_DATABASE.search(text):
+            return SourceUnavailable(f"{who}: the server has no such database; check its url")
+        if lost or isinstance(error, OSError) or any(word in lowered for word in _LOST):
             return SourceUnavailable(f"{who} cannot be reached; check its url and that it is up")
         return SchemaMismatch(f"{who} could not run a statement: {_first(text)}")
 
 
 _SLOW = ("statement timeout", "max_statement_time", "execution time exceeded", "timed out",
          "interrupted")  # fmt: skip
+_LOST = ("connect", "server closed", "gone away", "lost", "refused", "terminat", "shut down",
+         "starting up", "recovery", "broken pipe", "reset by peer", "unable to open",
+         "resolve host")  # fmt: skip
 _REFUSED = ("password authentication failed", "access denied for user", "no password supplied",
             'role "')  # fmt: skip
+_NO_DATABASE = re.compile(r"database \"[^\"]*\" does not exist|Unknown database")
 _MISSING = re.compile(
     r"no such (?:table|column): ([\w.\"]+)"
     r"|(?:relation|column) \"?([\w.\"]+?)\"? does not exist"

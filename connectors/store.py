@@ -13,6 +13,7 @@ from connectors.engine import label, parse_url, store_engine
 from connectors.errors import StoreNotReady, StoreUnavailable
 
 HEAD = "0001"  # the newest migration; a test compares it with migrations/versions
+MIGRATING = 0x6465736B_6D696772  # "deskmigr"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -22,6 +23,7 @@ class Store:
     def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
         self.label = label(engine.url)
+        self.is_postgresql = engine.dialect.name == "postgresql"
 
     @contextmanager
     def begin(self) -> Iterator[sa.Connection]:
@@ -36,7 +38,12 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
         """A read transaction: one consistent picture."""
-        with self._guarded(), self.engine.connect() as connection, connection.begin():
+        options = {"isolation_level": "REPEATABLE READ"} if self.is_postgresql else {}
+        with (
+            self._guarded(),
+            self.engine.connect().execution_options(**options) as connection,
+            connection.begin(),
+        ):
             yield connection
 
     def close(self) -> None:
@@ -122,6 +129,8 @@ def _upgrade(store: Store) -> None:
     config.set_main_option("script_location", str(_MIGRATIONS))
     try:
         with store.begin() as connection:
+            if store.is_postgresql:  # two programs may start on a new store at once
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATING)))
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
     except CommandError as error:

@@ -14,10 +14,10 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from connectors import write
-from connectors.changes import Changes, FactChanges, Mark
+from connectors.changes import Changes, FactChanges, Mark, plain_key
 from connectors.decode import Decoder, fact_id
 from connectors.errors import SourceError
-from connectors.facts import DUPLICATE, LIVE_STATUSES, Rejected, Row, id_column
+from connectors.facts import DUPLICATE, Rejected, Row, id_column
 from connectors.ledger import Ledger, customer_secret
 from connectors.rounds import Message, Round, rounds_of
 from connectors.schema import to_micros
@@ -176,10 +176,8 @@ class SourceSync:
         self.ledger.reconciled_at = now
 
     def _live(self, fact: str) -> list[str]:
-        if fact not in LIVE_STATUSES:
-            return []
         with self.store.read() as connection:
-            return write.live_ids(connection, fact, self.source.name, LIVE_STATUSES[fact])
+            return write.live_ids(connection, fact, self.source.name)
 
     def _page(
         self, fact: str, main: Statement, after: Mark, now: datetime
@@ -194,7 +192,9 @@ class SourceSync:
             )
             full = len(got.rows) == size
             page = _without_torn_key(got, id_column(fact)) if full else got
-            last = page.rows[-1][page.names.index(id_column(fact))] if page.rows else after
+            last = (
+                plain_key(page.rows[-1][page.names.index(id_column(fact))]) if page.rows else after
+            )
             messages = None
             if fact == "contacts" and self._messages is not None and page.rows:
                 messages = (
@@ -243,9 +243,11 @@ class SourceSync:
         known_bad = self.ledger.bad.setdefault(fact, set())
         judged = [row[fact_id(fact)] for row in batch.rows]
         bad = [r.row_id for r in batch.rejected if r.fact == fact]
-        write.forgive(connection, name, fact, list(known_bad.intersection([*judged, *batch.gone])))
+        write.forgive(
+            connection, name, fact, list(known_bad.intersection([*judged, *batch.gone, *bad]))
+        )
         changed, dirty = write.apply(connection, fact, batch.rows)
-        unusable = set(bad).difference(judged).union(batch.gone)
+        unusable = {*bad, *batch.gone}.difference(judged)
         dirty |= write.remove(connection, fact, name, sorted(unusable))
         if batch.rounds:
             dirty |= write.replace_rounds(connection, name, batch.rounds)
@@ -270,7 +272,7 @@ class SourceSync:
         whole = isinstance(self.ledger.marks.get(main.name), int)
         with self.source.reading(now) as reader:
             got = reader.by_ids(main.by_ids(), [int(i) if whole else i for i in missing])
-        there = {str(row[got.names.index(id_column(fact))]) for row in got.rows}
+        there = {str(plain_key(row[got.names.index(id_column(fact))])) for row in got.rows}
         with self.store.begin() as connection:
             write.take_turn(connection)
             gone = [one for one in missing if one not in there]

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from connectors import schema
-from connectors.facts import Rejected, Row, id_column
+from connectors.facts import LIVE_STATUSES, Rejected, Row, id_column
 from connectors.rounds import Round
 
 SLOT = 900 * 1_000_000  # µs
@@ -35,7 +35,9 @@ DATED = {
 # Columns that no stored interval depends on: a change there dirties nothing.
 BESIDE = frozenset({"waiting_since", "updated_at", "priority", "topic", "assigned_at",
                     "customer_key", "transfer_count"})  # fmt: skip
-LABELS = ("queue", "channel")  # of a contact; its ratings and rounds carry them too
+# Of a contact: its ratings and rounds are split by the first two, and a reply's wait may start at
+# the third.
+LABELS = ("queue", "channel", "queued_at")
 
 
 def take_turn(connection: sa.Connection) -> None:
@@ -137,12 +139,16 @@ def forgive(connection: sa.Connection, source: str, fact: str, ids: Sequence[str
     _delete(connection, table.c.row_id, source, ids, table.c.fact == fact)
 
 
-def live_ids(connection: sa.Connection, fact: str, source: str, states: Sequence[str]) -> list[str]:
-    """Ids of the facts whose state may still change."""
+def live_ids(connection: sa.Connection, fact: str, source: str) -> list[str]:
+    """Ids of the facts that may still change."""
     table = schema.FACTS[fact]
-    query = sa.select(table.c[id_column(fact)]).where(
-        table.c.source == source, table.c.status.in_(states)
-    )
+    if fact in LIVE_STATUSES:
+        live: sa.ColumnElement[bool] = table.c.status.in_(LIVE_STATUSES[fact])
+    elif fact == "presence":
+        live = table.c.until.is_(None)
+    else:
+        return []
+    query = sa.select(table.c[id_column(fact)]).where(table.c.source == source, live)
     return list(connection.execute(query).scalars())
 
 
