@@ -67,10 +67,16 @@ class Numbers:
     def _measure(
         self, connection: sa.Connection, wanted: _Wanted, live: LiveState
     ) -> list[Measurement]:
-        found = trailing(
-            connection, wanted.key, window=wanted.window, by=wanted.by, as_of=live.as_of,
-            zone=self._zone,
-        )  # fmt: skip
+        found: list[Measurement] = []
+        read = {one.name: one.as_of for one in live.sources if one.as_of is not None}
+        # Each source is measured at its own last read; without that label, at the newest.
+        moments = read if "source" in wanted.by else {"": max(read.values())}
+        for source, as_of in moments.items():
+            rows = trailing(
+                connection, wanted.key, window=wanted.window, by=wanted.by, as_of=as_of,
+                zone=self._zone,
+            )  # fmt: skip
+            found += [one for one in rows if not source or ("source", source) in one.labels]
         if any(source.filling for source in live.sources):
             return [replace(one, value=None) for one in found]  # half a history is no history
         return found

@@ -62,7 +62,13 @@ class SourcePolling:
             syncing.poll(now)
             self._heard(now)
             self._on_read()
-            self._go_on(syncing, now)
+            try:
+                self._go_on(syncing, now)
+                syncing.ledger.trouble = None
+            except SourceError as error:  # the live rows were read well: the source is not down
+                self._reconciling = None
+                syncing.ledger.trouble = str(error)
+                log.error("event=history_trouble source=%s error=%s", self.settings.name, error)
         except (SourceError, StatementError) as error:
             self._failed(now, error)
         except StoreError as error:
@@ -101,7 +107,7 @@ class SourcePolling:
             if not filling:
                 log.info("event=backfilled source=%s rows=%d", self.settings.name, syncing.rows)
         if self._reconciling is None and syncing.reconcile_due(now):
-            self._reconciling = iter(syncing.reconcile(now))
+            self._reconciling = iter(syncing.reconcile(self._clock))
         if self._reconciling is not None and next(self._reconciling, None) is None:
             self._reconciling = None
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -147,6 +147,16 @@ class Decoder:
             )
 
 
+def _since_epoch(value: datetime, zone: ZoneInfo | None) -> timedelta:
+    if value.tzinfo is not None:
+        return value - EPOCH
+    if zone is None:
+        raise BadValue("has no zone; set timezone for this source")
+    if zone.key == "UTC":
+        return value - _NAIVE_EPOCH
+    return value.replace(tzinfo=zone).astimezone(UTC) - EPOCH
+
+
 def _parsed(text: str) -> datetime:
     try:
         return datetime.fromisoformat(text.strip())
@@ -173,15 +183,8 @@ def time_converter(zone: ZoneInfo | None, shift: int = 0) -> Converter:
             value = datetime.combine(value, time())
         elif not isinstance(value, datetime):
             raise BadValue("is not a time")
-        if value.tzinfo is not None:
-            delta = value - EPOCH
-        elif zone is None:
-            raise BadValue("has no zone; set timezone for this source")
-        elif zone.key == "UTC":
-            delta = value - _NAIVE_EPOCH
-        else:
-            delta = value.replace(tzinfo=zone).astimezone(UTC) - EPOCH
-        return int((delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds) + shift
+        delta = _since_epoch(value, zone)
+        return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds + shift
 
     def guarded(value: Any) -> int | None:
         try:

@@ -5,8 +5,10 @@ Everything is written inside the caller's transaction; memory follows only after
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -17,8 +19,26 @@ from connectors.changes import Mark, mark_from_json, mark_to_json
 from connectors.errors import ConnectorError
 from connectors.facts import DUPLICATE
 from connectors.settings import SourceSettings
+from connectors.statements import StatementSet
 from connectors.store import Store
 from connectors.write import take_turn
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """What a source can tell at all: what it cannot is unknown, not zero."""
+
+    presence: bool
+    waits: bool
+    agents: bool
+
+
+def knowledge_of(statements: StatementSet) -> Knowledge:
+    """Read off the columns that its statements name."""
+    contacts = statements.rows("contacts")
+    named = set(re.findall(r"\w+", contacts.sql)) if contacts is not None else set()
+    presence = statements.rows("presence") is not None
+    return Knowledge(presence, "waiting_since" in named, "agent_id" in named)
 
 
 class Ledger:
@@ -33,6 +53,7 @@ class Ledger:
         self.bad: dict[str, set[str]] = {}  # fact -> ids of rows that were rejected
         self.doubled: dict[str, set[str]] = {}  # fact -> ids that have more than one row
         self.reconciled_at: datetime | None = None
+        self.trouble: str | None = None  # with the history, while polls go well
         self._load()
 
     def save_marks(
@@ -52,11 +73,12 @@ class Ledger:
             self.complete.add(complete)
 
     def heard(
-        self, connection: sa.Connection, now: datetime, *, whole: bool, presence_known: bool
+        self, connection: sa.Connection, now: datetime, *, whole: bool, knows: Knowledge
     ) -> None:
         """The source was read as of `now`; `whole` when its history is in the store too."""
         self._save(connection, status="ok" if whole else "backfill", as_of=now, tried_at=now,
-                   error=None, presence_known=presence_known)  # fmt: skip
+                   error=self.trouble, presence_known=knows.presence, waits_known=knows.waits,
+                   agents_known=knows.agents)  # fmt: skip
 
     def failed(self, connection: sa.Connection, now: datetime, error: str) -> None:
         """The source could not be read; its figures keep their age."""

@@ -242,6 +242,8 @@ sources = sa.Table(
     sa.Column("backfill_done", _Big),
     sa.Column("backfill_total", _Big),
     sa.Column("presence_known", sa.Boolean),
+    sa.Column("waits_known", sa.Boolean),
+    sa.Column("agents_known", sa.Boolean),
 )
 
 marks = sa.Table(

@@ -18,12 +18,13 @@ from connectors.changes import Changes, FactChanges, Mark, plain_key
 from connectors.decode import Decoder, fact_id
 from connectors.errors import SourceError
 from connectors.facts import DUPLICATE, Rejected, Row, id_column
-from connectors.ledger import Ledger, customer_secret
+from connectors.ledger import Ledger, customer_secret, knowledge_of
 from connectors.rounds import Message, Round, rounds_of
 from connectors.schema import to_micros
 from connectors.source import RawRows, Reader, Source
 from connectors.statements import Statement
 from connectors.store import Store
+from connectors.turns import reading_turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,7 @@ class SourceSync:
             for fact in source.statements.facts()
         }
         self._messages = source.statements.rows("messages")
+        self._knows = knowledge_of(source.statements)
         self._done: Counter[str] = Counter()
         self._totals: dict[str, int | None] = {}
 
@@ -78,6 +80,10 @@ class SourceSync:
 
     def poll(self, now: datetime) -> None:
         """Read what changed since the last poll, in one picture, and commit it as of `now`."""
+        with reading_turn(self.store, self.source.name):
+            self._poll(now)
+
+    def _poll(self, now: datetime) -> None:
         self._begin(now)
         found: list[tuple[str, Changes, RawRows | None]] = []
         with self.source.reading(now) as reader:
@@ -99,8 +105,7 @@ class SourceSync:
                 marks.update(changes.marks)
             self.ledger.save_marks(connection, marks)
             self._derive(connection)
-            presence = self.source.statements.rows("presence") is not None
-            self.ledger.heard(connection, now, whole=self.complete, presence_known=presence)
+            self.ledger.heard(connection, now, whole=self.complete, knows=self._knows)
             self.ledger.counted(connection, self.rows - before)
         self.ledger.accept(marks)
         for _, changes, _ in found:
@@ -109,6 +114,10 @@ class SourceSync:
 
     def backfill_page(self, now: datetime) -> Progress:
         """Read the next page of history of the first fact that is not complete."""
+        with reading_turn(self.store, self.source.name):
+            return self._backfill_page(now)
+
+    def _backfill_page(self, now: datetime) -> Progress:
         self._begin(now)
         fact = next(fact for fact in self._watchers if fact not in self.ledger.complete)
         main = self._watchers[fact].main
@@ -132,26 +141,32 @@ class SourceSync:
         self._done[fact] = count
         return Progress(fact, count, self._totals[fact])
 
-    def reconcile(self, now: datetime) -> Iterator[Progress]:
-        """Compare every row: catches deletions and edits of finished rows, page by page."""
+    def reconcile(self, clock: Callable[[], datetime]) -> Iterator[Progress]:
+        """Compare every row: catches deletions and edits of finished rows, page by page.
+
+        `clock` is read for each page: a long comparison must not judge new rows by an old now.
+        """
+        started = clock()
         for fact, watcher in self._watchers.items():
             seen: set[str] = set()
             after: Mark = None
             finished = False
             while not finished:
-                page, messages, last, finished = self._page(fact, watcher.main, after, now)
-                batch = self._decode(fact, page, messages, now)
+                with reading_turn(self.store, self.source.name):
+                    now = clock()
+                    page, messages, after, finished = self._page(fact, watcher.main, after, now)
+                    batch = self._decode(fact, page, messages, now)
+                    with self.store.begin() as connection:
+                        write.take_turn(connection)
+                        self._write(connection, batch, now)
                 seen.update(row[fact_id(fact)] for row in batch.rows)
                 seen.update(one.row_id for one in batch.rejected)
-                with self.store.begin() as connection:
-                    write.take_turn(connection)
-                    self._write(connection, batch, now)
-                after = last
                 yield Progress(fact, len(seen), None)
-            self._remove_missing(fact, seen, now)
+            with reading_turn(self.store, self.source.name):
+                self._remove_missing(fact, seen, clock())
         with self.store.begin() as connection:
-            self.ledger.reconciled(connection, now)
-        self.ledger.reconciled_at = now
+            self.ledger.reconciled(connection, started)
+        self.ledger.reconciled_at = started
 
     def reconcile_due(self, now: datetime) -> bool:
         last = self.ledger.reconciled_at
@@ -169,6 +184,8 @@ class SourceSync:
             for watcher in fresh:
                 marks[watcher.main.name] = None
                 marks.update(watcher.first_marks(reader))
+            if self._messages is not None:
+                marks[self._messages.name] = None  # tells the replay where rounds come from
         with self.store.begin() as connection:
             self.ledger.save_marks(connection, marks)
             self.ledger.reconciled(connection, now)

@@ -17,6 +17,7 @@ from metrics.kpi import Kpi
 
 Column = sa.ColumnElement[Any]
 OVERDUE_CASE = timedelta(hours=24)
+SHIP_WITHIN = timedelta(hours=48)
 
 
 def raw(column: sa.Column[Any]) -> Column:
@@ -199,8 +200,14 @@ def _one() -> Column:
     return sa.literal(1.0)
 
 
+def _promise() -> Column:
+    """Until when an order was to be shipped: as promised, else the usual 48 h after payment."""
+    usual = raw(orders.c.paid_at) + SHIP_WITHIN // timedelta(microseconds=1)
+    return sa.func.coalesce(raw(orders.c.promised_ship_at), usual)
+
+
 def _late() -> Column:
-    return sa.case((raw(orders.c.shipped_at) > raw(orders.c.promised_ship_at), 1.0), else_=0.0)
+    return sa.case((raw(orders.c.shipped_at) > _promise(), 1.0), else_=0.0)
 
 
 _SELECTS: dict[str, Callable[[Kpi, list[str], tuple[int, int]], sa.Select[Any]]] = {
@@ -223,7 +230,7 @@ _SELECTS: dict[str, Callable[[Kpi, list[str], tuple[int, int]], sa.Select[Any]]]
         lambda: seconds(raw(orders.c.shipped_at), raw(orders.c.paid_at)),
         lambda: raw(orders.c.paid_at) <= raw(orders.c.shipped_at),  # real shops have the reverse
     ),
-    "shipped_late": _order("shipped_at", _late, lambda: orders.c.promised_ship_at.is_not(None)),
+    "shipped_late": _order("shipped_at", _late, lambda: _promise().is_not(None)),
     "cases_opened": _case("opened_at", _one),
     "refunded_amount": _case(
         "closed_at",
@@ -237,7 +244,7 @@ _STATES: dict[str, Callable[[datetime], tuple[sa.Table, Column]]] = {
     "orders_awaiting_shipment": lambda _: (orders, orders.c.status == "paid"),
     "overdue_shipments": lambda now: (
         orders,
-        sa.and_(orders.c.status == "paid", raw(orders.c.promised_ship_at) < to_micros(now)),
+        sa.and_(orders.c.status == "paid", _promise() < to_micros(now)),
     ),
     "cases_open": lambda _: (cases, cases.c.status.in_(["pending", "returning"])),
     "cases_overdue": lambda now: (

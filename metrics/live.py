@@ -86,6 +86,8 @@ class QueueState:
     agents_available: int | None = None
     occupancy: float | None = None
     bands: tuple[int, ...] = (0,) * (len(BANDS_S) + 1)
+    waits_known: bool = True  # False: the source cannot tell who waits; the counts mean nothing
+    agents_known: bool = True  # False: nor who has an agent
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +114,13 @@ def live_state(
     waits = _waits(connection, read)
     agents = _agents(connection, read)
     queues = []
+    mute = _cannot_tell(connection)
     for key, counts in sorted(_counts(connection, read).items()):
         available = agents.by_queue.get((key[0], key[1])) if key[0] in agents.known else None
-        state = replace(counts, agents_available=available)
+        waits_known, agents_known = mute.get(key[0], (True, True))
+        state = replace(
+            counts, agents_available=available, waits_known=waits_known, agents_known=agents_known
+        )
         queues.append(_with_waits(state, waits.get(key, []), settings.wait_cut))
     total = _total(queues, [one for per in waits.values() for one in per], settings.wait_cut)
     total = replace(total, agents_available=agents.available, occupancy=agents.occupancy)
@@ -163,12 +169,14 @@ def measurements(live: LiveState) -> list[Measurement]:
 
 
 def _figures(queue: QueueState) -> Iterable[tuple[str, float | None]]:
-    yield "queue_length", float(queue.waiting)
+    knows = queue.waits_known
+    yield "queue_length", float(queue.waiting) if knows else None
     # Nobody waiting is a wait of 0, which must be able to clear an alert.
-    yield "longest_wait", queue.longest_wait_s or 0.0
-    yield "oldest_wait", queue.oldest_wait_s or 0.0
-    for name in ("open", "bot", "snoozed", "unassigned"):
+    yield "longest_wait", (queue.longest_wait_s or 0.0) if knows else None
+    yield "oldest_wait", (queue.oldest_wait_s or 0.0) if knows else None
+    for name in ("open", "bot", "snoozed"):
         yield name, float(getattr(queue, name))
+    yield "unassigned", float(queue.unassigned) if queue.agents_known else None
     available = queue.agents_available
     yield "agents_available", None if available is None else float(available)
 
@@ -188,6 +196,16 @@ def _counts(connection: sa.Connection, read: Mapping[str, datetime]) -> dict[Key
         state = replace(state, **{status: count})
         found[key] = replace(state, unassigned=unassigned) if status == "open" else state
     return found
+
+
+def _cannot_tell(connection: sa.Connection) -> dict[str, tuple[bool, bool]]:
+    """Per source whether it knows who waits, and who has an agent."""
+    rows = source_rows.c
+    query = sa.select(rows.source, rows.waits_known, rows.agents_known)
+    return {
+        source: (waits is not False, agents is not False)
+        for source, waits, agents in connection.execute(query)
+    }
 
 
 def _live(status: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
@@ -251,6 +269,8 @@ def _total(
         bot=sum(q.bot for q in queues),
         snoozed=sum(q.snoozed for q in queues),
         unassigned=sum(q.unassigned for q in queues),
+        waits_known=not queues or any(q.waits_known for q in queues),
+        agents_known=not queues or any(q.agents_known for q in queues),
     )
     return _with_waits(state, waits, cut)
 

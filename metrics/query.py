@@ -73,17 +73,19 @@ def kpi(  # noqa: PLR0913 - a window is three of them
     every: timedelta | None = None,
     by: str | None = None,
     zone: ZoneInfo,
+    names: Sequence[str] = (),
 ) -> KpiResult:
     """The KPI of `key` over [since, until), one row per label, or per interval and label.
 
-    Without a window: from local midnight to as_of. Raises UnknownKpi, UnknownLabel, BadWindow,
-    NothingSynced.
+    Without a window: from local midnight to as_of. `names`: the sources of the configuration, so
+    that one that was taken out of it does not hold back as_of. Raises UnknownKpi, UnknownLabel,
+    BadWindow, NothingSynced.
     """
     found = find(key)
     if by is not None and by not in found.labels and by not in extra_labels(found):
         allowed = sorted({*found.labels, *extra_labels(found)})
         raise UnknownLabel(f"{key} cannot be split by '{by}'; use one of {', '.join(allowed)}")
-    as_of = last_read(connection)
+    as_of = last_read(connection, names)
     if found.is_state:
         if since or until or every:
             raise BadWindow(
@@ -103,11 +105,12 @@ def kpi(  # noqa: PLR0913 - a window is three of them
     return KpiResult(found, zone, start.astimezone(zone), end.astimezone(zone), as_of, rows)
 
 
-def last_read(connection: sa.Connection) -> datetime:
-    """The last successful read, the oldest of all sources that were ever read."""
-    oldest: datetime | None = connection.execute(
-        sa.select(sa.func.min(sources.c.as_of, type_=sources.c.as_of.type))
-    ).scalar()
+def last_read(connection: sa.Connection, names: Sequence[str] = ()) -> datetime:
+    """The last successful read, the oldest of the sources that were ever read."""
+    query = sa.select(sa.func.min(sources.c.as_of, type_=sources.c.as_of.type))
+    if names:
+        query = query.where(sources.c.source.in_(list(names)))
+    oldest: datetime | None = connection.execute(query).scalar()
     if oldest is None:
         raise NothingSynced("no source has been read yet; run `deskpulse sync` first")
     return oldest
@@ -124,9 +127,10 @@ def _borders(
         raise BadWindow("--every must be a multiple of 15 min, such as 30min, 1h or 1d")
     if (end - start) / every > MAX_ROWS:
         raise BadWindow("that window has too many intervals; choose a longer --every")
-    borders = [start]
-    while borders[-1] < end:
-        borders.append(min(_next(borders[-1], every, zone), end))
+    # Compared in UTC: within one zone Python compares wall clocks, which turn back in autumn.
+    borders, last = [start.astimezone(UTC)], end.astimezone(UTC)
+    while borders[-1] < last:
+        borders.append(min(_next(borders[-1], every, zone).astimezone(UTC), last))
     return borders
 
 

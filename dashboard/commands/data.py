@@ -112,7 +112,7 @@ def _history(syncing: SourceSync, *, quick: bool) -> None:
     _show(f"{name}: history", _pages(syncing))
     if known and not quick:
         syncing.poll(datetime.now(UTC))
-        _show(f"{name}: comparing", syncing.reconcile(datetime.now(UTC)))
+        _show(f"{name}: comparing", syncing.reconcile(lambda: datetime.now(UTC)))
 
 
 def _pages(syncing: SourceSync) -> Iterator[Progress]:

@@ -73,6 +73,10 @@ def _live_document(state: LiveState, zone: ZoneInfo) -> dict[str, Any]:
 
 def _counts(queue: QueueState) -> dict[str, Any]:
     values = asdict(queue)
+    if not queue.waits_known:
+        values |= dict.fromkeys(("waiting", "waiting_over_cut", "longest_wait_s", "oldest_wait_s"))
+    if not queue.agents_known:
+        values["unassigned"] = None
     return {name: values[name] for name in _COUNTS}
 
 
@@ -83,8 +87,8 @@ def _say_live(state: LiveState, zone: ZoneInfo) -> None:
         click.echo(f"source {source.name}: {source.status}, last read {seen}{error}", err=True)
     names = ("waiting", "longest_wait_s", "waiting_over_cut", "open", "bot", "snoozed",
              "unassigned", "agents_available")  # fmt: skip
-    rows = [(q.queue, q.channel, *(getattr(q, name) for name in names)) for q in state.queues]
-    total = ("total", "", *(getattr(state.total, name) for name in names))
+    rows = [(q.queue, q.channel, *(_counts(q)[name] for name in names)) for q in state.queues]
+    total = ("total", "", *(_counts(state.total)[name] for name in names))
     say_table(("queue", "channel", *names), [*rows, total])
 
 
@@ -116,6 +120,7 @@ def kpi(  # noqa: PLR0913 - one per option
     with store.read() as connection:
         result = query_kpi(
             connection, key, zone=zone, by=by, every=span_or_none(every),
+            names=settings.source_names,
             since=moment(since, zone) if since else None,
             until=moment(until, zone) if until else None,
         )  # fmt: skip

@@ -102,7 +102,7 @@ def test_a_closed_contact_that_is_deleted_or_edited_is_found_by_the_reconcile() 
         desk.change(2, queue="other")
         sync.poll(LATER)
         assert stored(store, 1) is not None
-        list(sync.reconcile(LATER))
+        list(sync.reconcile(lambda: LATER))
         assert facts(store) == fresh_facts(desk, folder, LATER)
 
 
@@ -312,6 +312,6 @@ def test_whatever_happens_the_facts_end_as_those_of_a_fresh_store(
         live = [row for row in facts(store)["contacts"] if "open" in row]
         fresh = fresh_facts(desk, folder, LATER)
         assert live == [row for row in fresh["contacts"] if "open" in row]
-        list(sync.reconcile(LATER))
+        list(sync.reconcile(lambda: LATER))
         assert facts(store) == fresh
         sync.source.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -121,8 +121,9 @@ def _of_order(o: Any, key: str) -> Iterator[tuple[str, datetime, float]]:
         yield "", o.paid_at, o.amount or 0.0
     if key == "pay_to_ship" and o.shipped_at and o.paid_at and o.paid_at <= o.shipped_at:
         yield "", o.shipped_at, _s(o.shipped_at, o.paid_at)
-    if key == "shipped_late" and o.shipped_at and o.promised_ship_at:
-        yield "", o.shipped_at, 1.0 if o.shipped_at > o.promised_ship_at else 0.0
+    promise = o.promised_ship_at or (o.paid_at and o.paid_at + timedelta(hours=48))
+    if key == "shipped_late" and o.shipped_at and promise:
+        yield "", o.shipped_at, 1.0 if o.shipped_at > promise else 0.0
 
 
 def grouped(facts: Facts, key: str, since: datetime, until: datetime) -> dict[str, list[float]]:

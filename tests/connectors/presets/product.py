@@ -39,7 +39,7 @@ class Product:
         intervals.refresh(self.store)
 
     def reconcile(self, at: datetime) -> None:
-        for _ in self.syncing.reconcile(at):
+        for _ in self.syncing.reconcile(lambda: at):
             pass
         intervals.refresh(self.store)
 
