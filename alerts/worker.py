@@ -41,6 +41,7 @@ log = logging.getLogger(__name__)
 logging.getLogger("apscheduler").setLevel(logging.ERROR)  # skips are counted by a listener instead
 BEAT_EVERY = timedelta(seconds=5)
 STANDBY_EVERY_S = 1.0
+LONGEST_PAUSE_S = 3.0
 STOP_WITHIN = timedelta(seconds=5)
 
 
@@ -143,8 +144,13 @@ class _Leader:
     def _ticks(self, stop: threading.Event, term: int) -> None:
         watched, beaten = time.monotonic(), 0.0
         while not stop.is_set():
+            waited = time.monotonic()
             self._news.wait(self._plan.tick.total_seconds())
             self._news.clear()
+            if time.monotonic() - waited > self._plan.tick.total_seconds() + LONGEST_PAUSE_S:
+                # This process stood still (suspended, starved): read once before judging anybody.
+                log.warning("event=stood_still seconds=%.0f", time.monotonic() - waited)
+                self._news.wait(LONGEST_PAUSE_S)
             if time.monotonic() - watched > 1.0:
                 watched = time.monotonic()
                 if not self._leadership.held():

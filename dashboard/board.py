@@ -61,6 +61,7 @@ class QueueRow:
     cut_s: float | None = None  # waits beyond it are counted apart
     state: State = State.CALM
     wait_state: State = State.CALM
+    waits_known: bool = True  # False: its source cannot tell who waits, whatever the counts say
     reachable: bool = True  # False: its source is down, so these are its last figures
 
 

@@ -80,11 +80,14 @@ def key_tiles(
     level, response, csat = today.service_level, today.first_response, today.csat
     low, high = wilson(csat.value, csat.n)
     no_desk = "" if desk else "no_queue"
+    waits = desk and total.waits_known
+    untold = no_desk or ("" if waits else "waits_unknown")
     return (
-        tile("waiting", "count", total.waiting if desk else None,
-             unassigned=total.unassigned, reason=no_desk),
-        tile("longest_wait", "s", total.longest_wait_s, over_cut=total.waiting_over_cut,
-             reason=no_desk or ("over_cut" if total.waiting else "none_waiting")),
+        tile("waiting", "count", total.waiting if waits else None,
+             unassigned=total.unassigned if total.agents_known else None, reason=untold),
+        tile("longest_wait", "s", total.longest_wait_s if waits else None,
+             over_cut=total.waiting_over_cut,
+             reason=untold or ("over_cut" if total.waiting else "none_waiting")),
         tile("service_level", "percent", level.value, n=level.n, reason=no_desk or "no_contacts"),
         tile("first_response", "s", response.p50, p90=response.p90, n=response.n,
              reason=no_desk or "no_contacts"),
@@ -122,6 +125,7 @@ def _queue_row(
         queue=queue.queue,
         channel=queue.channel,
         waiting=queue.waiting,
+        waits_known=queue.waits_known,
         longest_wait_s=queue.longest_wait_s,
         waiting_over_cut=queue.waiting_over_cut,
         bands=queue.bands,

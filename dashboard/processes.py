@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -16,6 +17,8 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from dashboard.errors import SettingsError
 
 log = logging.getLogger(__name__)
 CONFIG_VARIABLE = "DESKPULSE_CONFIG"
@@ -51,6 +54,18 @@ def web_argv(port: int, address: str) -> list[str]:
         "--server.headless", "true", "--browser.gatherUsageStats", "false",
         "--browser.serverAddress", address, "--server.fileWatcherType", "none",
     ]  # fmt: skip
+
+
+def require_port(port: int, address: str) -> None:
+    """Say at once that a port is taken, instead of starting a server that ends again and again."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, port))
+        except OSError:
+            raise SettingsError(
+                [f"port {port} of {address} is taken or not allowed; choose another with --port"]
+            ) from None
 
 
 def stop_event() -> threading.Event:

@@ -100,7 +100,7 @@ def _row_html(row: QueueRow, words: Words, *, scale: _Scale, shown: bool) -> str
     content = (
         _name_html(row, words, worst)
         + _bar_html("waiting", row.waiting / scale.waiting, row.state, words)
-        + tag("span", figure(words.big_count(row.waiting)))
+        + _waiting_html(row, words)
         + "</div>"
         + _bar_html("longest", (row.longest_wait_s or 0.0) / scale.longest_s, row.wait_state, words)
         + _longest_html(row, words)
@@ -116,7 +116,7 @@ def _row_html(row: QueueRow, words: Words, *, scale: _Scale, shown: bool) -> str
         href="queues?" + urlencode({"queue": row.queue, "source": row.source}),
         target="_self",
         data_queue=row.queue,
-        data_waiting=raw(row.waiting),
+        data_waiting=raw(row.waiting if row.waits_known else None),
         data_longest=raw(row.longest_wait_s),
         data_reachable="no" if not row.reachable else None,
     )
@@ -146,7 +146,15 @@ def _bar_html(column: str, share: float, state: State, words: Words) -> str:
     return f'<div {named} style="{fill}">'
 
 
+def _waiting_html(row: QueueRow, words: Words) -> str:
+    if not row.waits_known:
+        return tag("b", UNKNOWN, class_="dp-unknown", title=words("reason.waits_unknown"))
+    return tag("span", figure(words.big_count(row.waiting)))
+
+
 def _longest_html(row: QueueRow, words: Words) -> str:
+    if not row.waits_known:
+        return tag("b", UNKNOWN, class_="dp-unknown", title=words("reason.waits_unknown"))
     if row.longest_wait_s is None and row.waiting_over_cut and row.cut_s:
         return tag("span", tag("b", "&gt;") + figure(words.big_duration(row.cut_s)))
     if row.longest_wait_s is None:

@@ -16,6 +16,7 @@ from dashboard.processes import (
     Child,
     deskpulse_argv,
     keep_running,
+    require_port,
     stop_event,
     web_argv,
 )
@@ -63,6 +64,7 @@ def dashboard(config: Path, port: int, address: str) -> None:
     Example: deskpulse dashboard --port 8501
     """
     settings_of(config)  # say what is wrong now, not on the page
+    require_port(port, address)
     os.environ[CONFIG_VARIABLE] = str(config.resolve())
     argv = web_argv(port, address)
     sys.stdout.flush()
@@ -79,6 +81,7 @@ def run(config: Path, port: int, address: str) -> None:
     Example: deskpulse run -c deskpulse.toml --port 8501
     """
     settings_of(config)
+    require_port(port, address)
     file = str(config.resolve())
     click.echo(f"http://{address}:{port}")
     keep_running(
@@ -102,4 +105,5 @@ def demo(port: int, days: int, seed: int, speed: float, contacts: int) -> None:
 
     Everything is kept under var/demo of this folder. Example: deskpulse demo --port 8501
     """
+    require_port(port, "127.0.0.1")
     run_demo(DemoSettings(Path("var/demo"), port, days, seed, speed, contacts), stop_event())

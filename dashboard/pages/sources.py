@@ -51,7 +51,12 @@ def _sentence(reports: Sequence[SourceReport], say: Words) -> str:
     if not reports:
         return say("sources.none")
     bad = [one.state.name for one in reports if status_of(one) in ("stale", "down")]
-    return say("sources.trouble", names=", ".join(bad)) if bad else say("sources.all_ok")
+    if bad:
+        return say("sources.trouble", names=", ".join(bad))
+    rejected = sum(one.rejected_total for one in reports)
+    return (
+        say("sources.rejected_rows", n=say.count(rejected)) if rejected else say("sources.all_ok")
+    )
 
 
 def _report_html(report: SourceReport, say: Words) -> str:
