@@ -85,6 +85,7 @@ def run_demo(settings: DemoSettings, stop: threading.Event) -> None:
     file = str(config.resolve())
     click.echo(f"http://127.0.0.1:{settings.port}")
     sys.stdout.flush()
+    click.echo("Ctrl-C ends the demo; its data stay in this folder.", err=True)
     pages = Child("dashboard", web_argv(settings.port, "127.0.0.1"), {CONFIG_VARIABLE: file})
     pages.start()  # first: it has much to load, and says itself that no data is there yet
     history = Child("history", [*_shop_argv(settings), "--history-only"])

@@ -23,7 +23,7 @@ from dashboard.commands.options import (
     span_or_none,
     store_of,
 )
-from metrics.kpi import find
+from metrics.kpi import KPIS, find
 from metrics.live import LiveState, QueueState, live_state, source_states
 from metrics.query import KpiResult, KpiRow
 from metrics.query import kpi as query_kpi
@@ -92,7 +92,7 @@ def _say_live(state: LiveState, zone: ZoneInfo) -> None:
     say_table(("queue", "channel", *names), [*rows, total])
 
 
-@click.command()
+@click.command(epilog=f"KEY is one of {', '.join(KPIS)}.")
 @click.argument("key")
 @click.option("--since", help="Start of the window, included (default: today's midnight).")
 @click.option("--until", help="End of the window, left out (default: the last read).")
@@ -109,7 +109,7 @@ def kpi(  # noqa: PLR0913 - one per option
     config: Path,
     form: str,
 ) -> None:
-    """A KPI over a window.
+    """A KPI over a window; docs/kpis.md says what each means.
 
     Example: deskpulse kpi first_response --since 2026-11-11 --every 30min --by queue
     """
