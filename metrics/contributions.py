@@ -87,7 +87,7 @@ def _first_response(kpi: Kpi, labels: list[str], window: tuple[int, int]) -> sa.
     value = sa.case((wait < 0, 0.0), else_=wait)
     if kpi.threshold is not None:
         value = sa.case((wait <= kpi.threshold.total_seconds(), 1.0), else_=0.0)
-    return sa.select(*_of_contact(labels), at, value).where(_between(at, window), _person_contact())
+    return sa.select(*_of_contact(labels), at, value).where(_between(at, window))
 
 
 def _removed(kpi: Kpi, labels: list[str], window: tuple[int, int]) -> sa.Select[Any]:

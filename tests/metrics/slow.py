@@ -76,26 +76,35 @@ def _s(later: datetime, earlier: datetime) -> float:
     return (later - earlier).total_seconds()
 
 
+def _wait(c: Any) -> float | None:
+    """From the hand-over, else the opening, to the first answer of a person."""
+    if c.first_reply_at is None:
+        return None
+    handed = c.queued_at and c.queued_at <= c.first_reply_at
+    return max(0.0, _s(c.first_reply_at, c.queued_at if handed else c.opened_at))
+
+
 def _of_contact(c: Any, key: str) -> Iterator[tuple[str, datetime, float]]:
-    if c.outbound_only:
-        return
-    start = c.opened_at
-    if c.queued_at and (c.first_reply_at is None or c.queued_at <= c.first_reply_at):
-        start = c.queued_at
-    lost = c.abandoned_at and not c.first_reply_at and not c.bot_only
+    wait = _wait(c)
+    if wait is not None and key == "first_response":
+        yield c.queue, c.first_reply_at, wait
+    if wait is not None and key == "first_response_share":
+        yield c.queue, c.first_reply_at, 1.0 if wait <= 30 else 0.0
+    if not c.outbound_only:
+        yield from _of_asking(c, key, wait)
+
+
+def _of_asking(c: Any, key: str, wait: float | None) -> Iterator[tuple[str, datetime, float]]:
     if key == "volume":
         yield c.queue, c.opened_at, 1.0
     if key == "resolution" and c.status == "closed" and c.closed_at and not c.bot_only:
         yield c.queue, c.closed_at, max(0.0, _s(c.closed_at, c.opened_at))
-    if c.first_reply_at:
-        wait = max(0.0, _s(c.first_reply_at, start))
-        if key == "first_response":
-            yield c.queue, c.first_reply_at, wait
-        if key in ("service_level", "first_response_share"):
-            yield c.queue, c.first_reply_at, 1.0 if wait <= 30 else 0.0
-        if key == "abandonment":
-            yield c.queue, c.first_reply_at, 0.0
-    elif lost and key in ("service_level", "abandonment"):
+    if key not in ("service_level", "abandonment"):
+        return
+    if wait is not None:
+        met = 1.0 if wait <= 30 else 0.0
+        yield c.queue, c.first_reply_at, met if key == "service_level" else 0.0
+    elif c.abandoned_at and not c.bot_only:
         yield c.queue, c.abandoned_at, 1.0 if key == "abandonment" else 0.0
 
 

@@ -189,13 +189,12 @@ def live(found: dict[int, Fact], queue: str | None, moment: datetime) -> Figures
 def first_responses(found: dict[int, Fact], since: datetime, until: datetime) -> list[float]:
     """Seconds from the hand-over, else the opening, to the first answer, by answer time.
 
-    A hand-over after the answer did not start that wait; what only we wrote was no answer.
+    A hand-over after the answer did not start that wait.
     """
     return sorted(
         (row["first_reply_at"] - _queued(row)).total_seconds()
         for row in found.values()
         if row["first_reply_at"] and since <= row["first_reply_at"] < until
-        and not row["outbound_only"]
     )  # fmt: skip
 
 
