@@ -109,9 +109,11 @@ contacts = _fact(
     sa.Column("outbound_only", sa.Boolean),
     _time("updated_at"),
     sa.Index(None, "opened_at"),
+    sa.Index(None, "assigned_at"),
     sa.Index(None, "first_reply_at"),
     sa.Index(None, "closed_at"),
     sa.Index(None, "abandoned_at"),
+    sa.Index(None, "customer_key", "opened_at"),
 )
 # The live queue reads rows that can still change, and only those; history never slows it down.
 sa.Index(
@@ -133,7 +135,22 @@ rounds = sa.Table(
     sa.Column("answered_by", _Text),
     sa.Column("agent_id", _Text),
     _time("person_answered_at"),  # the first person's answer after it, a bot's not counted
+    sa.Column("asked_again", sa.LargeBinary),  # int64 µs: the run's messages after its first
     sa.Index(None, "answered_at"),
+    sa.Index(None, "asked_at"),
+)
+
+# What the help desk itself wrote down: every close, not just the last, and its own durations.
+events = _fact(
+    "events",
+    "event_id",
+    sa.Column("contact_id", _Text, nullable=False),
+    sa.Column("kind", _Text, nullable=False),
+    _time("at", nullable=False),
+    sa.Column("value_s", sa.Float),
+    sa.Column("agent_id", _Text),
+    sa.Index(None, "at"),
+    sa.Index(None, "source", "contact_id"),
 )
 
 ratings = _fact(
@@ -176,10 +193,15 @@ orders = _fact(
     sa.Column("payment", _Text),
     sa.Column("promo", _Text),
     sa.Column("status", _Text, nullable=False),
+    sa.Column("product_ref", _Text),  # product, seller and category are those of the first item
+    sa.Column("sellers", sa.Integer),
+    sa.Column("seller_region", _Text),
     sa.Index(None, "placed_at"),
     sa.Index(None, "paid_at"),
     sa.Index(None, "shipped_at"),
+    sa.Index(None, "delivered_at"),
     sa.Index(None, "status"),
+    sa.Index(None, "customer_key", "placed_at"),
 )
 
 cases = _fact(
@@ -284,15 +306,43 @@ dirty_slots = sa.Table(
     sa.Column("slot", sa.Integer, primary_key=True),  # quarter hours since 1970 UTC
 )
 
-kpi_days = sa.Table(
-    "kpi_days",
+# One row per KPI and six hours (UTC): its values in four columns of equal length, in slot order.
+kpi_blocks = sa.Table(
+    "kpi_blocks",
     metadata,
     sa.Column("kpi", _Text, primary_key=True),
-    sa.Column("day", sa.Integer, primary_key=True),  # days since 1970 UTC
-    sa.Column("labels", _Text, primary_key=True),  # JSON object, keys sorted
+    sa.Column("block", sa.Integer, primary_key=True),  # spans of six hours since 1970 UTC
     sa.Column("n", sa.Integer, nullable=False),
-    sa.Column("slots", sa.LargeBinary, nullable=False),  # uint8 quarter hour of the day, per value
-    sa.Column("data", sa.LargeBinary, nullable=False),  # float64, one per slot, in slot order
+    sa.Column("slots", sa.LargeBinary, nullable=False),  # uint8: quarter hour of the block
+    sa.Column("sets", sa.LargeBinary, nullable=False),  # label_sets.id, uint16 or uint32
+    sa.Column("codes", sa.LargeBinary, nullable=False),  # uint16: histogram bucket; durations only
+    sa.Column("data", sa.LargeBinary, nullable=False),  # the value; empty where all are 1
+)
+
+label_sets = sa.Table(
+    "label_sets",
+    metadata,
+    sa.Column("id", _Id, primary_key=True, autoincrement=True),
+    sa.Column("labels", _Text, nullable=False, unique=True),  # JSON object, keys sorted
+)
+
+# Blocks whose values hang on rows of other blocks: recomputed now and then, not at every tick.
+late_blocks = sa.Table(
+    "late_blocks",
+    metadata,
+    sa.Column("kpi", _Text, primary_key=True),
+    sa.Column("block", sa.Integer, primary_key=True),
+)
+
+# With which definition a KPI's values were computed: a changed one is computed anew.
+kpi_definitions = sa.Table(
+    "kpi_definitions",
+    metadata,
+    sa.Column("kpi", _Text, primary_key=True),
+    sa.Column("fingerprint", _Text, nullable=False),
+    sa.Column("first_block", sa.Integer),  # of the facts, when the filling began
+    sa.Column("last_block", sa.Integer),
+    sa.Column("filled_from", sa.Integer),  # blocks before it are still to be computed; null: none
 )
 
 # --- alerts ------------------------------------------------------------------------------------
@@ -375,6 +425,20 @@ deliveries = sa.Table(
     sa.Index(None, "outbox_id"),
 )
 
+# Which spans a digest has told: one row per digest and span, so that none is told twice.
+digests = sa.Table(
+    "digests",
+    metadata,
+    sa.Column("name", _Text, nullable=False),
+    _time("until", nullable=False),
+    _time("since", nullable=False),
+    _time("due_at", nullable=False),
+    _time("made_at", nullable=False),
+    sa.Column("state", _Text, nullable=False),  # begun (nothing sent: just configured), queued
+    sa.Column("messages", sa.Integer, nullable=False),  # in the outbox
+    sa.PrimaryKeyConstraint("name", "until"),
+)
+
 workers = sa.Table(
     "workers",
     metadata,
@@ -392,6 +456,6 @@ workers = sa.Table(
 
 FACTS = {
     table.name: table
-    for table in (contacts, rounds, ratings, orders, cases, agents, presence, shifts)
+    for table in (contacts, rounds, events, ratings, orders, cases, agents, presence, shifts)
 }
-DERIVED = (dirty_slots, kpi_days)
+DERIVED = (dirty_slots, late_blocks, kpi_blocks, label_sets, kpi_definitions)

@@ -21,3 +21,12 @@ class BadWindow(MetricsError):
 
 class NothingSynced(MetricsError):
     """The store holds no source that was ever read."""
+
+
+class BadPack(MetricsError):
+    """KPI definitions that cannot be used; `problems` has one sentence each."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = tuple(problems)
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        super().__init__(problems[0] + more)

@@ -12,15 +12,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
+import numpy as np
 import sqlalchemy as sa
 
 from connectors.facts import CONTACT_LIVE
-from connectors.schema import contacts, kpi_days, presence, shifts, to_micros
+from connectors.schema import contacts, kpi_blocks, label_sets, presence, shifts, to_micros
 from connectors.schema import sources as source_rows
-from metrics.contributions import raw
 from metrics.errors import NothingSynced
-from metrics.intervals import ALL
+from metrics.intervals import BLOCK, unpacked_sets
 from metrics.measurement import Measurement, labels_of
+from metrics.vocabulary import raw
 
 BANDS_S = (30, 120, 600, 3600)  # waiting: up to 30 s, 2 min, 10 min, 1 h, longer
 AVAILABLE = ("online", "available")
@@ -216,13 +217,15 @@ def _live(status: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
 def _known(connection: sa.Connection, read: Mapping[str, datetime]) -> set[Key]:
     """Queues that had contacts lately: their zero is a number too."""
     oldest = min(read.values()) - timedelta(days=KNOWN_FOR)
-    query = sa.select(kpi_days.c.labels).where(
-        kpi_days.c.kpi == "volume",
-        kpi_days.c.day >= to_micros(oldest) // 86_400_000_000,
-        kpi_days.c.labels != ALL,
+    table = kpi_blocks
+    query = sa.select(table.c.n, table.c.sets).where(
+        table.c.kpi == "volume", table.c.block >= to_micros(oldest) // BLOCK
     )
+    blocks = [(row.n, row.sets) for row in connection.execute(query)]
+    numbers = np.unique(unpacked_sets(blocks)).tolist()
     found = set()
-    for text in connection.execute(query.distinct()).scalars():
+    among = sa.select(label_sets.c.labels).where(label_sets.c.id.in_(numbers))
+    for text in connection.execute(among).scalars():
         labels = json.loads(text)
         if labels["source"] in read:
             found.add((labels["source"], labels["queue"], labels["channel"]))

@@ -17,7 +17,7 @@ import numpy.typing as npt
 import sqlalchemy as sa
 
 from connectors.schema import contacts, marks, rounds, to_micros
-from metrics.contributions import raw
+from metrics.vocabulary import raw
 
 Ints = npt.NDArray[np.int64]
 FOREVER = np.iinfo(np.int64).max

@@ -1,0 +1,263 @@
+"""A KPI with a rolling window, as of now: its days, the rounds still expected, and its pace.
+
+The forecast is plain on purpose: the median of the same weekday's rounds (from the same time of
+day on) over the last weeks, answered as well as in the last seven days. The maths is pace.py's.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time
+from fractions import Fraction
+from statistics import median
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from metrics.errors import BadWindow, UnknownLabel
+from metrics.kpi import Kpi, Registry, Texts, local_zone
+from metrics.needs import missing
+from metrics.pace import (
+    DAY,
+    NOTHING,
+    Day,
+    Point,
+    Tally,
+    cost,
+    first_at,
+    in_a_row,
+    leaves_on,
+    line_of,
+    meets,
+    project,
+    spare,
+    to_recover,
+    worst,
+)
+from metrics.reading import EVERYTHING, Reader, Where
+from metrics.text import LANGUAGES
+from metrics.values import Values, slot_of
+
+WEEKS = 4  # whose same weekdays are looked at
+RECENT = 7  # full days that tell how well rounds are answered
+ENOUGH = 20  # rounds of those days; with fewer the whole window tells
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """What it takes to get back to the line; None: not that way. Days end at the line."""
+
+    rounds: int | None  # all good
+    rounds_as_now: int | None  # at the recent rate
+    day: date | None  # all good, as many as expected, old days leaving
+    day_as_now: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The window against a line. `spare`: slow rounds that the rest of today allows."""
+
+    target: float  # in percent, as the KPI says it
+    spare: int | None
+    in_a_row: int | None
+    recovery: Recovery | None  # None: the window is at the line or above
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What the forecast goes by."""
+
+    rest: int  # rounds expected today from now on
+    rate: Fraction | None  # recent share of good ones
+    rate_days: int  # of how many days it is
+    rate_rounds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Where the window of a KPI stands at `known_until`, and where it goes."""
+
+    kpi: Kpi
+    today: date
+    length: int  # days of the window
+    known_until: datetime
+    window: Tally
+    outlook: Outlook
+    past: tuple[Point, ...]  # windows that ended with past days, and the one of now
+    ahead: tuple[Point, ...]  # today at its end, and the days after it
+    line: Line | None
+    worst: Day | None
+    worst_leaves: date | None
+    cost: Fraction | None
+
+    @property
+    def value(self) -> float | None:
+        """In percent, as the KPI says it."""
+        return in_percent(self.kpi, self.window.share)
+
+    @property
+    def end(self) -> float | None:
+        """Where it will be at the end of today."""
+        return in_percent(self.kpi, self.ahead[0].share) if self.ahead else None
+
+
+def in_percent(kpi: Kpi, share: Fraction | None) -> float | None:
+    """A share of good rounds as the KPI's own value."""
+    if share is None:
+        return None
+    return float(100 * (1 - share if kpi.better == "lower" else share))
+
+
+def paced(registry: Registry) -> tuple[str, ...]:
+    """The keys of KPIs that have a pace: shares over a rolling window of whole days."""
+    return tuple(
+        one.key
+        for one in registry.values()
+        if one.shape == "percent" and not one.internal and one.rolling and not one.rolling % DAY
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class NoPace:
+    """Why there is none: a column that no source delivers, a filter that the KPI lacks."""
+
+    kpi: Kpi
+    texts: Texts  # by language
+
+
+def pace(
+    reader: Reader, key: str, *, target: float | None = None, where: Where = EVERYTHING
+) -> Pace | NoPace:
+    """The pace of a KPI of `paced`, against the shop's `target` in percent, else the pack's line.
+
+    Raises UnknownKpi, NothingSynced, and BadWindow for a KPI that is no share over whole days.
+    """
+    kpi = reader.registry.find(key)
+    if key not in paced(reader.registry):
+        raise BadWindow(f"{key} has no pace; it is no share over a rolling window of days")
+    lacking = [(lang, missing(reader, key, lang)) for lang in LANGUAGES]
+    if lacking[0][1] is not None:
+        return NoPace(kpi, tuple((lang, text or "") for lang, text in lacking))
+    zone = ZoneInfo(local_zone(kpi, reader.registry))
+    length = (kpi.rolling or DAY) // DAY
+    first = reader.as_of.astimezone(zone).date() - DAY * (2 * length + 7 * WEEKS)
+    since = datetime.combine(first, time(), zone)
+    try:
+        values = replace(reader, zone=zone).values(key, since, reader.as_of, where)
+    except UnknownLabel as error:
+        return NoPace(kpi, tuple((lang, str(error)) for lang in LANGUAGES))
+    history = History(values, zone, reader.as_of.astimezone(zone).date())
+    return pace_of(history, length, kpi.target if target is None else target)
+
+
+@dataclass(frozen=True)
+class History:
+    """The values of a KPI, by local days of its platform's zone."""
+
+    values: Values
+    zone: ZoneInfo
+    today: date
+
+    @property
+    def kpi(self) -> Kpi:
+        return self.values.kpi
+
+    @property
+    def known_until(self) -> datetime:
+        midnight = datetime.combine(self.today, time(), self.zone)
+        return max(self.values.known_until.astimezone(self.zone), midnight)
+
+    def day(self, day: date, *, after: time = time()) -> Tally:
+        """A day from a time of day on."""
+        since = datetime.combine(day, after, self.zone)
+        until = datetime.combine(day + DAY, time(), self.zone)
+        columns = self.values.columns
+        low, high = np.searchsorted(columns.slots, [slot_of(since), slot_of(until)])
+        n = int(high - low)
+        hits = 0 if columns.data is None else int(columns.data[low:high].sum())
+        return Tally(n, n - hits if self.kpi.better == "lower" else hits)
+
+    def days(self, count: int) -> list[Day]:
+        """The last days, today included as far as it is known."""
+        days = [self.today - DAY * back for back in range(count - 1, -1, -1)]
+        return [Day(one, self.day(one)) for one in days]
+
+    def expected(self, day: date, *, after: time = time()) -> int:
+        """Rounds of a day to come, from a time of day on: the median of the same weekdays, as far
+        back as there are any rounds at all."""
+        if any(first <= day < last for first, last in self.kpi.suspended):
+            return 0
+        back = (self.today - day).days % 7 or 7
+        before = [self.today - DAY * (back + 7 * week) for week in range(WEEKS)]
+        begun = [one for one in before if self._begun is not None and one >= self._begun]
+        counts = [self.day(one, after=after).n for one in begun]
+        return math.floor(median(counts) + 0.5) if counts else 0
+
+    @property
+    def _begun(self) -> date | None:
+        """The first day with a round."""
+        slots = self.values.columns.slots
+        if not len(slots):
+            return None
+        return datetime.fromtimestamp(int(slots[0]) * 900, self.zone).date()
+
+
+def pace_of(history: History, length: int, target: float | None) -> Pace:
+    """The pace of a window of `length` days, the last of them being today."""
+    past = history.days(2 * length)
+    days = past[-length:]
+    window = _sum(days)
+    outlook = _outlook(history, past, window)
+    ahead = [(history.today, outlook.rest)]
+    ahead += [(day, history.expected(day))
+              for day in (history.today + DAY * one for one in range(1, length + 1))]  # fmt: skip
+    rate = outlook.rate
+    points = tuple(project(days, ahead, rate, length)) if rate is not None else ()
+    share = None if target is None else _good_share(history.kpi, target)
+    line = None
+    if target is not None and share is not None and window.n:
+        best = project(days, ahead, Fraction(1), length)
+        recovery = Recovery(
+            to_recover(window, share),
+            None if rate is None else to_recover(window, share, rate),
+            first_at(best, share),
+            first_at(points, share),
+        )
+        line = Line(target, spare(window, outlook.rest, share), in_a_row(window, share),
+                    None if meets(window, share) else recovery)  # fmt: skip
+    dragging = worst(days[:-1], share)
+    return Pace(
+        history.kpi, history.today, length, history.known_until, window, outlook,
+        _rolling(past, length), points, line, dragging,
+        None if dragging is None else leaves_on(dragging.day, length), cost(window, outlook.rest),
+    )  # fmt: skip
+
+
+def _good_share(kpi: Kpi, target: float) -> Fraction:
+    return 1 - line_of(target) if kpi.better == "lower" else line_of(target)
+
+
+def _outlook(history: History, past: Sequence[Day], window: Tally) -> Outlook:
+    rest = history.expected(history.today, after=history.known_until.time())
+    recent, days = _sum(past[-RECENT - 1 : -1]), RECENT
+    if recent.n < ENOUGH:
+        recent, days = window, len(past) // 2
+    return Outlook(rest, recent.share, days, recent.n)
+
+
+def _rolling(past: Sequence[Day], length: int) -> tuple[Point, ...]:
+    """Windows that hold a round, one per day from the first whole one on."""
+    found = []
+    for end in range(length, len(past) + 1):
+        share = _sum(past[end - length : end]).share
+        found.append(Point(past[end - 1].day, share))
+    return tuple(found)
+
+
+def _sum(days: Iterable[Day]) -> Tally:
+    total = NOTHING
+    for one in days:
+        total += one.tally
+    return total
