@@ -33,7 +33,11 @@ NEEDED = {
         "closed_at": "resolution time stays unknown",
         "abandoned_at": "abandonment stays unknown",
         "agent_id": "unassigned contacts cannot be told",
+        "customer_key": "who comes back cannot be told, nor who buys again",
+        "transfer_count": "the share of transfers stays unknown",
+        "reopen_count": "the share of reopened contacts stays unknown",
     },
+    "events": {"value_s": "the averages that the help desk itself reports stay unknown"},
     "ratings": {"asked_at": "the response rate of surveys stays unknown"},
     "orders": {
         "paid_at": "orders paid and time to ship stay unknown",

@@ -37,6 +37,7 @@ LIVE_STATUSES = {
 REQUIRED = {
     "contacts": ("contact_id", "queue", "status", "opened_at"),
     "messages": ("message_id", "contact_id", "sent_at", "sender_role"),
+    "events": ("event_id", "contact_id", "kind", "at"),
     "ratings": ("rating_id", "kind", "scale"),
     "orders": ("order_id", "status", "placed_at"),
     "cases": ("case_id", "status", "opened_at"),
@@ -62,8 +63,9 @@ ORDERED = {
     "presence": (("ended before it began", "since", "until"),),
     "shifts": (("ended before it began", "starts_at", "ends_at"),),
 }
-STARTS = {"contacts": "opened_at", "orders": "placed_at", "cases": "opened_at"}
+STARTS = {"contacts": "opened_at", "events": "at", "orders": "placed_at", "cases": "opened_at"}
 DUPLICATE = "duplicate id"
+EVENT_KINDS = ("closed", "first_response", "reply", "bot_closed", "handed_over", "opened")
 RATING_KINDS = ("csat", "nps", "review")
 
 
@@ -129,6 +131,8 @@ def judge(fact: str) -> Callable[[Sequence[Any], int], str | None]:
             return f"{names[start_at]} lies in the future (is the source's timezone right?)"
         if fact == "messages" and values[at["sender_role"]] not in ROLES:
             return f"unknown sender_role '{values[at['sender_role']]}'"
+        if fact == "events" and values[at["kind"]] not in EVENT_KINDS:
+            return f"unknown kind of event '{values[at['kind']]}'"
         return _judge_rating(values, at) if fact == "ratings" else None
 
     return reason_against

@@ -39,6 +39,8 @@ def generic_statements(connection: sa.Connection, name: str) -> StatementSet:
         if fact not in tables or (fact == "messages" and "contacts" not in tables):
             continue
         held = {c["name"]: c["type"] for c in inspector.get_columns(fact)}
+        if fact == "events" and "event_id" not in held:
+            continue  # a common name: that table is about something else
         found.extend(_statements(name, fact, held, quote))
     return StatementSet(tuple(found))
 
@@ -96,7 +98,7 @@ def _touched(
         found.append(_marked("contacts", "messages", "messages", mark, "contact_id"))
         return found
     start = {"contacts": "opened_at", "orders": "placed_at", "cases": "opened_at",
-             "ratings": "asked_at"}.get(fact)  # fmt: skip
+             "ratings": "asked_at", "events": "at"}.get(fact)  # fmt: skip
     marks = (None if whole else start, "updated_at" if fact == "contacts" else None)
     return [
         _marked(fact, column, fact, quote(column), quote(id_column(fact)))

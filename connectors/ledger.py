@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from connectors import schema
 from connectors.changes import Mark, mark_from_json, mark_to_json
+from connectors.delivered import columns_of, save_columns
 from connectors.errors import ConnectorError
 from connectors.facts import DUPLICATE
 from connectors.settings import SourceSettings
@@ -31,6 +32,7 @@ class Knowledge:
     presence: bool
     waits: bool
     agents: bool
+    columns: frozenset[str]
 
 
 def knowledge_of(statements: StatementSet) -> Knowledge:
@@ -38,7 +40,8 @@ def knowledge_of(statements: StatementSet) -> Knowledge:
     contacts = statements.rows("contacts")
     named = set(re.findall(r"\w+", contacts.sql)) if contacts is not None else set()
     presence = statements.rows("presence") is not None
-    return Knowledge(presence, "waiting_since" in named, "agent_id" in named)
+    columns = columns_of(statements)
+    return Knowledge(presence, "waiting_since" in named, "agent_id" in named, columns)
 
 
 class Ledger:
@@ -79,6 +82,7 @@ class Ledger:
         self._save(connection, status="ok" if whole else "backfill", as_of=now, tried_at=now,
                    error=self.trouble, presence_known=knows.presence, waits_known=knows.waits,
                    agents_known=knows.agents)  # fmt: skip
+        save_columns(connection, self._source, knows.columns)
 
     def failed(self, connection: sa.Connection, now: datetime, error: str) -> None:
         """The source could not be read; its figures keep their age."""

@@ -115,7 +115,9 @@ class StatementSet:
 
     def facts(self) -> tuple[str, ...]:
         """The facts this source delivers, in the order they are read (people before contacts)."""
-        order = ("agents", "contacts", "ratings", "orders", "cases", "presence", "shifts")
+        order = (
+            "agents", "contacts", "events", "ratings", "orders", "cases", "presence", "shifts",
+        )  # fmt: skip
         return tuple(fact for fact in order if self.rows(fact))
 
     def _find(self, fact: str, part: str) -> Statement | None:

@@ -264,8 +264,10 @@ class SourceSync:
             connection, name, fact, list(known_bad.intersection([*judged, *batch.gone, *bad]))
         )
         changed, dirty = write.apply(connection, fact, batch.rows)
-        unusable = {*bad, *batch.gone}.difference(judged)
-        dirty |= write.remove(connection, fact, name, sorted(unusable))
+        gone = set(batch.gone).difference(judged)
+        unusable = set(bad).difference(judged, gone)
+        dirty |= write.remove(connection, fact, name, sorted(gone))
+        dirty |= write.remove(connection, fact, name, sorted(unusable), keep_events=True)
         if batch.rounds:
             dirty |= write.replace_rounds(connection, name, batch.rounds)
         write.save_dirty(connection, dirty)

@@ -16,7 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from connectors import schema
 from connectors.facts import LIVE_STATUSES, Rejected, Row, id_column
-from connectors.rounds import Round
+from connectors.rounds import Round, packed, unpacked
 
 SLOT = 900 * 1_000_000  # µs
 CHUNK = 500
@@ -26,18 +26,27 @@ Dirty = set[tuple[str, int]]
 
 # The columns by which numbers are dated, per fact.
 DATED = {
-    "contacts": ("opened_at", "first_reply_at", "closed_at", "abandoned_at"),
-    "rounds": ("answered_at",),
+    "contacts": ("opened_at", "queued_at", "assigned_at", "first_reply_at", "closed_at",
+                 "abandoned_at"),
+    "rounds": ("asked_at", "answered_at", "person_answered_at"),
+    "events": ("at",),
     "ratings": ("asked_at", "rated_at"),
-    "orders": ("placed_at", "paid_at", "shipped_at"),
+    "orders": ("placed_at", "paid_at", "shipped_at", "delivered_at"),
     "cases": ("opened_at", "closed_at"),
-}
-# Columns that no stored interval depends on: a change there dirties nothing.
-BESIDE = frozenset({"waiting_since", "updated_at", "priority", "topic", "assigned_at",
-                    "customer_key", "transfer_count"})  # fmt: skip
-# Of a contact: its ratings and rounds are split by the first two, and a reply's wait may start at
-# the third.
-LABELS = ("queue", "channel", "queued_at")
+    "presence": ("since", "until"),
+}  # fmt: skip
+# Columns that no stored value depends on: a change there dirties nothing.
+BESIDE = frozenset({"waiting_since", "updated_at", "priority", "topic"})
+# Of a contact: its ratings, rounds and events are split by the first four; a reply's wait may start
+# at the next, and the last says whether they count at all.
+LABELS = ("queue", "channel", "team", "agent_id", "queued_at", "outbound_only", "customer_key")
+# Of a contact too: events know whether theirs is still closed.
+STATES = ("status",)
+# Facts whose value may hang on the same customer's next row: what dates it, what it waits for, and
+# what says whether that counts.
+REPEATED = {"contacts": ("closed_at", "opened_at", "outbound_only"),
+            "orders": ("placed_at", "placed_at")}  # fmt: skip
+STEP = 16  # slots: agents' time is computed four hours around a dirty one
 
 
 def take_turn(connection: sa.Connection) -> None:
@@ -63,22 +72,45 @@ def apply(connection: sa.Connection, fact: str, rows: Sequence[Row]) -> tuple[in
     connection.exec_driver_sql(_upsert_sql(connection.dialect.name, fact), changed)
     dirty = _dirty_of(fact, changed, before, key)
     if fact == "contacts":
-        relabelled = [row[key] for row in changed if _label_moved(row, before.get(row[key]))]
+        relabelled = [row[key] for row in changed if _moved(row, before.get(row[key]), LABELS)]
         dirty |= _dirty_of_relabelled(connection, changed[0][0], relabelled)
+        restated = [row[key] for row in changed if _moved(row, before.get(row[key]), STATES)]
+        dirty |= _dirty_of_contacts(connection, changed[0][0], restated, ("events",))
+    if fact == "agents":
+        team = table.c.keys().index("team")
+        moved = [row[key] for row in changed if row[team] != _at(before.get(row[key]), team)]
+        dirty |= _dirty_of_agents(connection, changed[0][0], moved)
+    dirty |= _dirty_of_repeated(connection, fact, changed, before)
     return len(changed), dirty
 
 
-def remove(connection: sa.Connection, fact: str, source: str, ids: Sequence[str]) -> Dirty:
-    """Delete facts that the source no longer has."""
+def remove(
+    connection: sa.Connection,
+    fact: str,
+    source: str,
+    ids: Sequence[str],
+    *,
+    keep_events: bool = False,
+) -> Dirty:
+    """Delete facts that the source no longer has; with contacts go their rounds and events.
+
+    `keep_events` for contacts that are merely unusable: they may be mended, and then nothing would
+    point at events that were read long ago.
+    """
     table = schema.FACTS[fact]
     key = table.c[id_column(fact)]
     dirty: Dirty = set()
     found = _existing(connection, table, source, ids)
     dirty |= _dirty_of(fact, list(found.values()), {}, table.c.keys().index(key.name))
     _delete(connection, key, source, ids)
+    dirty |= _dirty_of_repeated(connection, fact, list(found.values()), {})
     if fact == "contacts":
         dirty |= _dirty_of_relabelled(connection, source, ids)
         _delete(connection, schema.rounds.c.contact_id, source, ids)
+        if not keep_events:
+            _delete(connection, schema.events.c.contact_id, source, ids)
+    if fact == "agents":
+        dirty |= _dirty_of_agents(connection, source, list(found))
     return dirty
 
 
@@ -92,7 +124,7 @@ def replace_rounds(
     rows = {
         contact: [
             (source, contact, number, r.asked_at, r.answered_at, r.answered_by, r.agent_id,
-             r.person_answered_at)
+             r.person_answered_at, packed(r.asked_again))
             for number, r in enumerate(found)
         ]
         for contact, found in rounds.items()
@@ -107,8 +139,19 @@ def replace_rounds(
     if new:
         connection.exec_driver_sql(_upsert_sql(connection.dialect.name, "rounds"), new)
     old = [row for contact in changed for row in before.get(contact, [])]
-    at = table.c.keys().index("answered_at")
-    return {("rounds.answered_at", row[at] // SLOT) for row in (*new, *old) if row[at] is not None}
+    return _dirty_of_rounds(set(new).symmetric_difference(old))
+
+
+def _dirty_of_rounds(rows: Iterable[Row]) -> Dirty:
+    """A round is dated by its moments, and each of its messages by its own."""
+    names = schema.rounds.c.keys()
+    asked, again = names.index("asked_at"), names.index("asked_again")
+    dated = [(f"rounds.{name}", names.index(name)) for name in DATED["rounds"]]
+    dirty: Dirty = set()
+    for row in rows:
+        dirty |= {(name, row[at] // SLOT) for name, at in dated if row[at] is not None}
+        dirty |= {("rounds.message_at", at // SLOT) for at in (row[asked], *unpacked(row[again]))}
+    return dirty
 
 
 def save_dirty(connection: sa.Connection, dirty: Iterable[tuple[str, int]]) -> None:
@@ -173,20 +216,44 @@ def _dirty_of(fact: str, changed: Sequence[Row], before: Mapping[str, Row], key:
                 dirty.add((name, row[index] // SLOT))
             if old is not None and old[index] is not None:
                 dirty.add((name, old[index] // SLOT))
+        if fact == "presence":
+            dirty |= _dirty_of_presence(row) | (_dirty_of_presence(old) if old else set())
     return dirty
 
 
-def _label_moved(row: Row, old: Row | None) -> bool:
+def _dirty_of_presence(row: Row) -> Dirty:
+    """It counts from its beginning to its end, however far apart they are."""
+    names = schema.presence.c.keys()
+    since, until = row[names.index("since")], row[names.index("until")]
+    if until is None:
+        return set()
+    return {("presence.since", slot) for slot in range(since // SLOT, until // SLOT, STEP)}
+
+
+def _at(row: Row | None, index: int) -> Any:
+    return None if row is None else row[index]
+
+
+def _moved(row: Row, old: Row | None, watched: Sequence[str]) -> bool:
     names = schema.contacts.c.keys()
-    return old is None or any(row[names.index(n)] != old[names.index(n)] for n in LABELS)
+    return old is None or any(row[names.index(n)] != old[names.index(n)] for n in watched)
 
 
 def _dirty_of_relabelled(
     connection: sa.Connection, source: str, contact_ids: Sequence[str]
 ) -> Dirty:
-    """Ratings and rounds take queue and channel from their contact: they moved with it."""
+    """What takes queue and channel from its contact moved with it."""
     dirty: Dirty = set()
-    for name in ("ratings", "rounds"):
+    found = _existing_rounds(connection, source, contact_ids)
+    dirty |= _dirty_of_rounds(row for rows in found.values() for row in rows)
+    return dirty | _dirty_of_contacts(connection, source, contact_ids, ("ratings", "events"))
+
+
+def _dirty_of_contacts(
+    connection: sa.Connection, source: str, contact_ids: Sequence[str], facts: Sequence[str]
+) -> Dirty:
+    dirty: Dirty = set()
+    for name in facts if contact_ids else ():
         columns = DATED[name]
         for row in _select(
             connection, schema.FACTS[name].c.contact_id, source, contact_ids, columns
@@ -197,6 +264,43 @@ def _dirty_of_relabelled(
                 if value is not None
             }
     return dirty
+
+
+def _dirty_of_agents(connection: sa.Connection, source: str, agent_ids: Sequence[str]) -> Dirty:
+    """All time of agents who changed teams: it is split by team."""
+    if not agent_ids:
+        return set()
+    handled = schema.contacts.c.agent_id
+    rows = _select(connection, handled, source, agent_ids, ("assigned_at", "first_reply_at"))
+    dirty = {("agents.team", (one or other) // SLOT) for one, other in rows if one or other}
+    there = schema.presence.c.agent_id
+    for row in _select(connection, there, source, agent_ids):
+        dirty |= {("agents.team", slot) for _, slot in _dirty_of_presence(row)}
+    return dirty
+
+
+def _dirty_of_repeated(
+    connection: sa.Connection, fact: str, changed: Sequence[Row], before: Mapping[str, Row]
+) -> Dirty:
+    """Rows of the same customers: whether they came back may be told otherwise now."""
+    if fact not in REPEATED or not changed:
+        return set()
+    table = schema.FACTS[fact]
+    names = table.c.keys()
+    watched = [names.index(name) for name in ("customer_key", *REPEATED[fact])]
+    key = names.index(id_column(fact))
+    who: set[str] = set()
+    for row in changed:
+        old = before.get(row[key])
+        if old is None or any(old[index] != row[index] for index in watched):
+            who |= {one[watched[0]] for one in (row, old) if one and one[watched[0]] is not None}
+    if not who:
+        return set()
+    dated = sa.type_coerce(table.c[REPEATED[fact][0]], sa.BigInteger)
+    among, given = _among(connection, table.c.customer_key, sorted(who))
+    query = sa.select(dated).where(among, dated.is_not(None))
+    found = connection.execute(query, given).cursor.fetchall()
+    return {(f"{fact}.repeat", int(at) // SLOT) for (at,) in found}
 
 
 def _existing(

@@ -32,6 +32,10 @@ class Dice:
         self._next_unit = at + 1
         return self._units[at] if at < len(self._units) else self._over_again()
 
+    def aside(self, place: int) -> float:
+        """A throw from the far end that moves no turn: for what a life did not hang on before."""
+        return self._units[-1 - place]
+
     def chance(self, probability: float) -> bool:
         return self.unit() < probability
 

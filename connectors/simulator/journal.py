@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from connectors.simulator.instants import DAY, MINUTE, SECOND
 from connectors.simulator.layouts.batch import Batch, Layout, Leftover
-from connectors.simulator.records import Contact, Order, Record
+from connectors.simulator.records import Contact, Order, Rating, Record
 from connectors.simulator.talk import FORGOTTEN_FOR
 from connectors.simulator.world import Change, Release, World
 
@@ -87,12 +87,17 @@ class Journal:
             old, new = change.old, change.new
             old.gone = True
             new.id, new.written = old.id, old.written
-            if isinstance(old, Contact) and isinstance(new, Contact) and old.rating and new.rating:
-                new.rating.id, new.rating.written = old.rating.id, old.rating.written
-                old.rating.gone = True
-                self._wait(new.rating, new.written)
-            elif isinstance(old, Contact) and old.rating:
-                old.rating.gone = True
+            if isinstance(old, Contact) and isinstance(new, Contact):
+                self._replace_survey(old.rating, new.rating)
+                self._replace_survey(old.recommends, new.recommends)
+            self._wait(new, new.written)
+
+    def _replace_survey(self, old: Rating | None, new: Rating | None) -> None:
+        if old is not None:
+            old.gone = True
+        if new is not None:
+            if old is not None:
+                new.id, new.written = old.id, old.written
             self._wait(new, new.written)
 
     def unfinished(self) -> Iterator[Contact | Leftover]:
@@ -129,8 +134,8 @@ def _families(release: Release) -> Iterator[tuple[Record, Record]]:
     """Every record with the one it hangs on (itself, for most)."""
     for contact in release.contacts:
         yield contact, contact
-        if contact.rating:
-            yield contact, contact.rating
+        for survey in contact.surveys:
+            yield contact, survey
     for order in release.orders:
         yield from _order_family(order)
     for presence in release.presences:

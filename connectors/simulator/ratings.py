@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+
 from connectors.simulator.dice import Dice
-from connectors.simulator.instants import DAY, HOUR, SECOND
+from connectors.simulator.instants import DAY, HOUR, MINUTE, SECOND
 from connectors.simulator.records import Contact, Rating
 from connectors.simulator.words import WORDS
 
@@ -12,6 +14,12 @@ _ANSWERED = 0.30
 _COMMENTED = 0.45
 _CHANGED_MIND = 0.03
 _LONGEST_WAIT_FOR_ANSWER = 2 * DAY
+_ASKED_TO_RECOMMEND = 0.08
+_RECOMMENDATION_GIVEN = 0.28
+# cumulated shares of 0 to 9
+_RECOMMENDS = (0.005, 0.01, 0.015, 0.02, 0.03, 0.07, 0.12, 0.24, 0.44, 0.66)
+_WARNS = (0.20, 0.28, 0.36, 0.45, 0.53, 0.67, 0.78, 0.88, 0.94, 0.97)
+_ANSWERED_AT_ONCE = 0.45
 
 
 def survey(contact: Contact, dice: Dice, at: int) -> Rating | None:
@@ -30,6 +38,21 @@ def survey(contact: Contact, dice: Dice, at: int) -> Rating | None:
     if dice.chance(_CHANGED_MIND):
         rating.revised_at = rated_at + dice.span(2 * HOUR)
         rating.revised = 1 + int(dice.unit() * 5)
+    return rating
+
+
+def recommendation(contact: Contact, dice: Dice, at: int) -> Rating | None:
+    """0 to 10, asked of few a day after the first close; who was content recommends the shop."""
+    if dice.aside(0) >= _ASKED_TO_RECOMMEND:
+        return None
+    asked_at = at + 18 * HOUR + int(dice.aside(1) * 6 * HOUR)
+    rating = Rating("nps", None, asked_at, None, scale=10)
+    rating.customer, rating.agent = contact.customer, contact.steps[-1].agent
+    if dice.aside(2) < _RECOMMENDATION_GIVEN:
+        rating.rated_at = asked_at + MINUTE + int(dice.aside(3) ** 2 * 20 * HOUR)
+        content = contact.rating.score if contact.rating and contact.rating.score else 4
+        up_to = _RECOMMENDS if content > 3 else _WARNS
+        rating.score = bisect_right(up_to, dice.aside(4))
     return rating
 
 
@@ -64,5 +87,7 @@ def review(dice: Dice, *, order_ref: str, product_ref: str, late: bool, at: int)
     rating = Rating("review", score, None, at, order_ref=order_ref, product_ref=product_ref)
     rating.text = dice.pick(words[mood])
     if dice.chance(0.75 if score <= 2 else 0.15):
-        rating.answered_at = at + dice.span(5 * HOUR if score <= 2 else 20 * HOUR)
+        usual = 5 * HOUR if score <= 2 else 20 * HOUR
+        at_once = dice.aside(0) < _ANSWERED_AT_ONCE
+        rating.answered_at = at + dice.span(usual // 8 if at_once else usual)
     return rating

@@ -58,13 +58,14 @@ class Row:
 
 @dataclass(slots=True, eq=False)
 class Rating(Row):
-    """A survey that was sent, or a review of an order."""
+    """A survey that was sent (csat, nps), or a review of an order."""
 
     kind: str
     score: int | None
     asked_at: int | None
     rated_at: int | None
     text: str = ""
+    scale: int = 5
     order_ref: str | None = None
     product_ref: str | None = None
     answered_at: int | None = None
@@ -126,6 +127,12 @@ class Contact(Row):
     messages: list[Message] = field(default_factory=list)
     transfers: list[int] = field(default_factory=list)
     rating: Rating | None = None
+    recommends: Rating | None = None
+    """The question of the day after: would you recommend us?"""
+
+    @property
+    def surveys(self) -> list[Rating]:
+        return [one for one in (self.rating, self.recommends) if one is not None]
 
     @property
     def last(self) -> int:

@@ -20,7 +20,7 @@ class SimulatorSettings:
     zone: str = "Asia/Shanghai"
     layout: str = "generic"
     messages: bool = True
-    """False leaves the generic messages table empty, for loads where only contacts matter."""
+    """False leaves the generic tables messages and events empty: only contacts matter then."""
     staffing: float = 1.0
     """Planned agents as a share of what the shop's own plan asks for."""
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from connectors.simulator.dice import Dice
 from connectors.simulator.instants import HOUR, MINUTE, SECOND
-from connectors.simulator.ratings import survey
+from connectors.simulator.ratings import recommendation, survey
 from connectors.simulator.records import Contact, Message, Step
 from connectors.simulator.words import WORDS, Words
 
@@ -197,6 +197,7 @@ def _close(contact: Contact, dice: Dice, at: int, agent: int) -> None:
     contact.messages.append(Message(at, "activity", agent, WORDS[contact.queue.language].closed))
     if contact.rating is None:
         contact.rating = survey(contact, dice, at)
+        contact.recommends = contact.recommends or recommendation(contact, dice, at)
         if contact.rating is not None:
             text = WORDS[contact.queue.language].survey
             contact.messages.append(Message(at, "survey", None, text))

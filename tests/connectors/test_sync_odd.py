@@ -20,7 +20,8 @@ from connectors.errors import SourceUnavailable
 from connectors.settings import SourceSettings
 from connectors.store import Store, open_store
 from connectors.sync import SourceSync
-from metrics import intervals
+from metrics import refresh
+from metrics.packs import default_registry
 from metrics.query import kpi
 from tests.connectors.desk import START, Desk, fill, iso, syncing
 from tests.servers import Database
@@ -123,10 +124,10 @@ def test_a_hand_over_recorded_late_moves_the_reply_time_too(store: Store, tmp_pa
     sync = syncing(store, desk)
     fill(sync, LATER)
     sync.poll(LATER)
-    intervals.refresh(store)
+    refresh.refresh(store, default_registry())
     desk.change(1, queued_at=280)
     sync.poll(LATER)
-    intervals.refresh(store)
+    refresh.refresh(store, default_registry())
     with store.read() as connection:
         found = kpi(connection, "reply_time", since=START, until=LATER, zone=UTC)
     assert found.rows[0].value == pytest.approx(20)

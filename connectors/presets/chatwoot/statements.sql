@@ -194,6 +194,31 @@ CROSS JOIN LATERAL (
 WHERE m.account_id = :account_id AND m.message_type IN (0, 1, 3) AND NOT m.private
   AND m.content_type <> 9 AND {{rows}}
 
+-- The help desk's own record, and its own durations: its reports average `value` by created_at, which
+-- a background job sets some time after what the event tells of. Deleting a conversation deletes its
+-- events by another job, later. Other names (of newer versions, of plug-ins) are none of these kinds.
+-- name: events
+-- key: e.id
+SELECT
+  e.id AS event_id,
+  e.conversation_id AS contact_id,
+  CASE e.name
+    WHEN 'conversation_resolved' THEN 'closed'
+    WHEN 'first_response' THEN 'first_response'
+    WHEN 'reply_time' THEN 'reply'
+    WHEN 'conversation_bot_resolved' THEN 'bot_closed'
+    WHEN 'conversation_bot_handoff' THEN 'handed_over'
+    WHEN 'conversation_opened' THEN 'opened'
+  END AS kind,
+  e.created_at AS at,
+  e.value AS value_s,
+  e.user_id AS agent_id
+FROM reporting_events e
+WHERE e.account_id = :account_id AND e.name IN ('conversation_resolved', 'first_response',
+    'reply_time', 'conversation_bot_resolved', 'conversation_bot_handoff', 'conversation_opened')
+  AND EXISTS (SELECT 1 FROM conversations c WHERE c.id = e.conversation_id)
+  AND {{rows}}
+
 -- Every survey is a row, answered or not; the id is its message's. A customer may change a rating:
 -- same row, later updated_at. An agent who deletes the survey turns it into plain text, and the
 -- message may be gone altogether: its answer still counts.

@@ -47,6 +47,7 @@ SELECT
   CASE WHEN st.name = 'closed' THEN COALESCE(t.last_close_at, t.close_at, t.updated_at) END
     AS closed_at,
   h.reopened AS reopen_count,
+  o.transferred AS transfer_count,
   false AS bot_only,
   false AS outbound_only,
   t.updated_at
@@ -101,6 +102,25 @@ LEFT JOIN LATERAL (
       ))
   ) r
 ) h ON true
+LEFT JOIN LATERAL (
+  SELECT count(*) AS transferred
+  FROM (
+    SELECT w.id_to, lag(w.id_to, 1, w.first_from) OVER (ORDER BY w.id) AS before
+    FROM (
+      SELECT hi.id, hi.id_to, first_value(hi.id_from) OVER (ORDER BY hi.id) AS first_from
+      FROM histories hi
+      WHERE hi.o_id = t.id
+        AND hi.history_object_id = ANY (ARRAY(
+          SELECT n.id FROM history_objects n WHERE n.name = 'Ticket'
+        ))
+        AND hi.history_attribute_id = ANY (ARRAY(
+          SELECT n.id FROM history_attributes n WHERE n.name = 'owner'
+        ))
+    ) w
+    WHERE w.id_to <> 1
+  ) x
+  WHERE x.before <> 1 AND x.before <> x.id_to
+) o ON true
 WHERE st.name NOT IN ('merged', 'removed') AND {{rows}}
 
 -- BETWEEN instead of = keeps the planner on the index of state_id: it cannot know that the states
@@ -153,6 +173,45 @@ FROM ticket_articles a
 JOIN ticket_article_senders s ON s.id = a.sender_id
 JOIN ticket_article_types y ON y.id = a.type_id
 WHERE NOT a.internal AND (y.communication OR s.name = 'Customer') AND {{rows}}
+
+-- Every close and every reopening, by the history of the state; a ticket that was created closed has
+-- none there. Owner and author 1 is the system.
+-- name: events
+-- key: h.id
+SELECT
+  h.id AS event_id,
+  h.o_id AS contact_id,
+  CASE WHEN k.was_closed THEN 'opened' ELSE 'closed' END AS kind,
+  h.created_at AS at,
+  CASE WHEN k.is_closed THEN extract(epoch FROM h.created_at - t.created_at) END AS value_s,
+  NULLIF(h.created_by_id, 1) AS agent_id
+FROM histories h
+JOIN tickets t ON t.id = h.o_id
+CROSS JOIN LATERAL (
+  SELECT
+    h.id_from = ANY (ARRAY(
+      SELECT f.id FROM ticket_states f JOIN ticket_state_types ft ON ft.id = f.state_type_id
+      WHERE ft.name = 'closed'
+    )) AS was_closed,
+    h.id_to = ANY (ARRAY(
+      SELECT f.id FROM ticket_states f JOIN ticket_state_types ft ON ft.id = f.state_type_id
+      WHERE ft.name = 'closed'
+    )) AS is_closed,
+    h.id_to = ANY (ARRAY(
+      SELECT f.id FROM ticket_states f JOIN ticket_state_types ft ON ft.id = f.state_type_id
+      WHERE ft.name IN ('merged', 'removed')
+    )) AS is_gone
+) k
+WHERE h.history_object_id = ANY (ARRAY(SELECT n.id FROM history_objects n WHERE n.name = 'Ticket'))
+  AND h.history_attribute_id = ANY (ARRAY(
+    SELECT n.id FROM history_attributes n WHERE n.name = 'state'
+  ))
+  AND k.was_closed <> k.is_closed AND NOT (k.was_closed AND k.is_gone)
+  AND t.state_id NOT IN (
+    SELECT f.id FROM ticket_states f JOIN ticket_state_types ft ON ft.id = f.state_type_id
+    WHERE ft.name IN ('merged', 'removed')
+  )
+  AND {{rows}}
 
 -- Users are mostly customers: agents are those with the role, and whoever owns or owned a ticket.
 -- Nothing says who is at the desk, so there is no presence. The key is text: agents are few, and

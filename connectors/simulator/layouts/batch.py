@@ -80,8 +80,8 @@ def introduce(contacts: Iterable[Contact]) -> None:
     for contact in contacts:
         if contact.wish:
             contact.wish.contact_id = contact.id
-        if contact.rating:
-            contact.rating.contact_id = contact.id
+        for survey in contact.surveys:
+            survey.contact_id = contact.id
 
 
 class Layout(Protocol):

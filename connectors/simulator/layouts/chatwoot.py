@@ -113,7 +113,7 @@ class ChatwootLayout:
         found = sorted(
             (event.at, contact.id, rows.event_row(contact, event, self._days))
             for contact in batch.contacts
-            for event in rows.events(contact)
+            for event in rows.noted(contact)
             if contact.written < event.at <= batch.now
         )
         return copy(conn, "reporting_events", rows.EVENT, [values for _, _, values in found])

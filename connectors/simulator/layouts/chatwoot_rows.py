@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any, NamedTuple
 
+from connectors.simulator.events import Event, events
 from connectors.simulator.instants import HOUR, SECOND, LocalDays, naive_utc
 from connectors.simulator.records import Contact, Message
 from connectors.simulator.settings import QUEUES
@@ -23,6 +24,9 @@ OFFICE_INBOX = INBOXES["微信小程序"]
 OFFICE_HOURS = (9, 22)
 _STATUSES = {"open": 0, "closed": 1, "abandoned": 1, "bot": 2, "snoozed": 3}
 _PRIORITIES = {"high": 2, "urgent": 3}
+_NAMES = {"closed": "conversation_resolved", "first_response": "first_response",
+          "reply": "reply_time", "bot_closed": "conversation_bot_resolved",
+          "handed_over": "conversation_bot_handoff"}  # fmt: skip
 Values = tuple[Any, ...]
 
 CONVERSATION = (
@@ -123,47 +127,9 @@ def message_row(contact: Contact, message: Message, person: int) -> Values:
     )  # fmt: skip
 
 
-class Event(NamedTuple):
-    """One line of the help desk's own statistics."""
-
-    at: int
-    name: str
-    start: int
-    user: int | None
-
-
-def events(contact: Contact) -> list[Event]:
-    """Everything the help desk notes about a contact, in order of time."""
-    opened = contact.opened_at
-    found = _answers(contact)
-    if contact.queued_at is not None:
-        found.append(Event(contact.queued_at, "conversation_bot_handoff", opened, None))
-    by_bot = contact.queue.contained is not None
-    for step in contact.steps:
-        if step.status not in ("closed", "abandoned"):
-            continue
-        found.append(Event(step.at, "conversation_resolved", opened, step.agent))
-        answered = contact.first_reply_at is not None and contact.first_reply_at <= step.at
-        if by_bot and not answered and not contact.outbound:
-            found.append(Event(step.at, "conversation_bot_resolved", opened, step.agent))
-    return sorted(found, key=lambda event: event.at)
-
-
-def _answers(contact: Contact) -> list[Event]:
-    """first_response runs from the hand-over; reply_time from waiting_since, without the first."""
-    found: list[Event] = []
-    since: int | None = contact.opened_at
-    for message in contact.messages:
-        if message.role == "customer" and since is None:
-            since = message.at
-        elif message.role == "agent":
-            if message.at == contact.first_reply_at:
-                start = contact.queued_at or contact.opened_at
-                found.append(Event(message.at, "first_response", start, message.agent))
-            elif since is not None:
-                found.append(Event(message.at, "reply_time", since, message.agent))
-            since = None
-    return found
+def noted(contact: Contact) -> list[Event]:
+    """What it notes about a contact: given up is closed here, opened again is not noted yet."""
+    return [e for e in events(contact, ends=("closed", "abandoned")) if e.kind in _NAMES]
 
 
 def event_row(contact: Contact, event: Event, days: LocalDays) -> Values:
@@ -173,7 +139,7 @@ def event_row(contact: Contact, event: Event, days: LocalDays) -> Values:
     at = naive_utc(event.at)
     in_office = _office_seconds(event.start, event.at, days) if inbox == OFFICE_INBOX else 0
     return (
-        event.name, float(value), ACCOUNT, inbox, event.user, contact.id, at, at,
+        _NAMES[event.kind], float(value), ACCOUNT, inbox, event.agent, contact.id, at, at,
         float(in_office), naive_utc(event.start), at,
     )  # fmt: skip
 

@@ -11,30 +11,23 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from connectors.simulator.events import Event, events
 from connectors.simulator.instants import iso, to_ms
+from connectors.simulator.layouts import generic_rows as rows
 from connectors.simulator.layouts import generic_tables as tables
 from connectors.simulator.layouts.batch import Batch, Leftover, introduce
 from connectors.simulator.layouts.rows import insert, number, take_ids, update
 from connectors.simulator.people import Agent
-from connectors.simulator.records import (
-    FINAL,
-    Case,
-    Contact,
-    Order,
-    PlannedShift,
-    Presence,
-    Rating,
-)
+from connectors.simulator.records import FINAL
 from connectors.simulator.settings import TEAMS
-from connectors.simulator.view import view
 
-Values = tuple[Any, ...]
+Values = rows.Values
 _ROLES = {"customer": "customer", "agent": "agent", "bot": "bot", "auto": "system",
           "campaign": "system"}  # fmt: skip
 
 
 class GenericLayout:
-    """The shop in tables contacts, messages, ratings, orders, cases, agents, presence, shifts."""
+    """The shop in a table per fact, messages and events included."""
 
     def __init__(self, agents: Sequence[Agent], *, messages: bool) -> None:
         self._agents = agents
@@ -49,23 +42,24 @@ class GenericLayout:
     def begin(self, conn: sa.Connection, now: int) -> None:
         del now  # these tables don't say since when somebody works here
         conn.execute(sa.delete(tables.agents))
-        rows = [(a.id, a.name, TEAMS[a.team].name, True) for a in self._agents]
-        insert(conn, tables.agents, ("agent_id", "name", "team", "active"), rows)
+        agents = [(a.id, a.name, TEAMS[a.team].name, True) for a in self._agents]
+        insert(conn, tables.agents, ("agent_id", "name", "team", "active"), agents)
 
     def finish(self, conn: sa.Connection) -> None:
         tables.create_indexes(conn)
 
     def write(self, conn: sa.Connection, batch: Batch) -> int:
         now = batch.now
-        written = _write(conn, tables.contacts, batch.contacts, now, _contact_row)
+        written = _write(conn, tables.contacts, batch.contacts, now, rows.contact_row)
         introduce(batch.contacts)
         if self._messages:
             written += _write_messages(conn, batch)
-        written += _write(conn, tables.ratings, batch.ratings, now, _rating_row)
-        written += _write(conn, tables.orders, batch.orders, now, _order_row)
-        written += _write(conn, tables.cases, batch.cases, now, _case_row)
-        written += _write(conn, tables.presence, batch.presences, now, _presence_row)
-        written += _write(conn, tables.shifts, batch.shifts, now, _shift_row)
+            written += _write_events(conn, batch)
+        written += _write(conn, tables.ratings, batch.ratings, now, rows.rating_row)
+        written += _write(conn, tables.orders, batch.orders, now, rows.order_row)
+        written += _write(conn, tables.cases, batch.cases, now, rows.case_row)
+        written += _write(conn, tables.presence, batch.presences, now, rows.presence_row)
+        written += _write(conn, tables.shifts, batch.shifts, now, rows.shift_row)
         return written + _close(conn, batch.leftovers)
 
     def last_moment(self, conn: sa.Connection) -> int:
@@ -75,7 +69,7 @@ class GenericLayout:
         known = _Known(conn)
         contacts, orders, ratings = tables.contacts.c, tables.orders.c, tables.ratings.c
         known.match(batch.contacts, (contacts.opened_at, contacts.customer_key),
-                    lambda c: (c.opened_at, _customer(c.customer)))  # fmt: skip
+                    lambda c: (c.opened_at, rows.customer_key(c.customer)))  # fmt: skip
         introduce(batch.contacts)
         known.match(batch.orders, (orders.placed_at, orders.order_ref),
                     lambda o: (o.placed_at, o.ref))  # fmt: skip
@@ -85,7 +79,7 @@ class GenericLayout:
                     lambda p: (p.since, p.agent))  # fmt: skip
         known.match(batch.shifts, (tables.shifts.c.starts_at, tables.shifts.c.agent_id),
                     lambda s: (s.starts_at, s.agent))  # fmt: skip
-        surveys = [r for r in batch.ratings if r.kind == "csat"]
+        surveys = [r for r in batch.ratings if r.kind != "review"]
         known.match(surveys, (ratings.asked_at, ratings.contact_id),
                     lambda r: (r.asked_at, r.contact_id))  # fmt: skip
         reviews = [r for r in batch.ratings if r.kind == "review"]
@@ -124,8 +118,8 @@ class _Known:
         at, other = columns
         row_id = next(iter(at.table.primary_key.columns))
         since = iso(min(key_of(record)[0] for record in records))
-        rows = self._conn.execute(sa.select(row_id, at, other).where(at >= since))
-        known = {(_ms(when), what): found for found, when, what in rows}
+        there = self._conn.execute(sa.select(row_id, at, other).where(at >= since))
+        known = {(_ms(when), what): found for found, when, what in there}
         for record in records:
             record.id = known.get(key_of(record), 0)
 
@@ -142,9 +136,9 @@ def _write(
     names = [column.name for column in table.columns]
     changed = [record for record in records if record.id]
     added = number(conn, table.name, names[0], records)
-    rows: list[Values] = [(record.id, *row_of(record, now)) for record in added]
+    new: list[Values] = [(record.id, *row_of(record, now)) for record in added]
     again: list[Values] = [(*row_of(record, now), record.id) for record in changed]
-    return insert(conn, table, names, rows) + update(conn, table, names[1:], again)
+    return insert(conn, table, names, new) + update(conn, table, names[1:], again)
 
 
 def _write_messages(conn: sa.Connection, batch: Batch) -> int:
@@ -158,77 +152,41 @@ def _write_messages(conn: sa.Connection, batch: Batch) -> int:
         return 0
     ids = take_ids(conn, "messages", "message_id", len(lines))
     names = ("message_id", "contact_id", "sent_at", "sender_role", "agent_id", "text")
-    rows: list[Values] = [
+    values: list[Values] = [
         (row_id, contact_id, iso(at), role, agent, text)
         for row_id, (at, contact_id, role, agent, text) in zip(ids, lines, strict=True)
     ]
-    return insert(conn, tables.messages, names, rows)
+    return insert(conn, tables.messages, names, values)
+
+
+def _write_events(conn: sa.Connection, batch: Batch) -> int:
+    return _insert_events(conn, [
+        (event, contact.id)
+        for contact in batch.contacts
+        for event in events(contact)
+        if contact.written < event.at <= batch.now
+    ])  # fmt: skip
+
+
+def _insert_events(conn: sa.Connection, found: list[tuple[Event, int]]) -> int:
+    if not found:
+        return 0
+    found.sort(key=lambda one: (one[0].at, one[1]))
+    ids = take_ids(conn, "events", "event_id", len(found))
+    values: list[Values] = [
+        (row_id, *rows.event_row(contact_id, event))
+        for row_id, (event, contact_id) in zip(ids, found, strict=True)
+    ]
+    return insert(conn, tables.events, [c.name for c in tables.events.columns], values)
 
 
 def _close(conn: sa.Connection, leftovers: Sequence[Leftover]) -> int:
     names = ("status", "closed_at", "waiting_since", "updated_at")
-    rows: list[Values] = [
+    values: list[Values] = [
         ("closed", iso(x.closes_at), None, iso(x.closes_at), x.id) for x in leftovers
     ]
-    return update(conn, tables.contacts, names, rows)
-
-
-def _contact_row(contact: Contact, now: int) -> Values:
-    seen = view(contact, now)
-    return (
-        contact.queue.channel, contact.queue.name, contact.team, _customer(contact.customer),
-        contact.order_ref, seen.agent, seen.status, contact.priority, contact.label,
-        iso(contact.opened_at), iso(seen.queued_at), iso(seen.assigned_at),
-        iso(seen.first_reply_at), iso(seen.waiting_since), iso(seen.closed_at),
-        iso(seen.abandoned_at), seen.reopen_count, seen.transfer_count, seen.bot_only,
-        seen.outbound_only, iso(seen.updated_at),
-    )  # fmt: skip
-
-
-def _rating_row(rating: Rating, now: int) -> Values:
-    score = rating.score_at(now)
-    return (
-        rating.contact_id or None, rating.order_ref, rating.product_ref,
-        rating.kind, score, 5, iso(rating.asked_at), _past(rating.rated_at, now),
-        _past(rating.answered_at, now), rating.text or None if score is not None else None,
-    )  # fmt: skip
-
-
-def _order_row(order: Order, now: int) -> Values:
-    paid = order.paid_at is not None and order.paid_at <= now
-    return (
-        order.ref, _customer(order.customer), iso(order.placed_at), _past(order.paid_at, now),
-        iso(order.promised_ship_at) if paid else None, iso(order.promised_at) if paid else None,
-        _past(order.shipped_at, now), _past(order.delivered_at, now), order.amount,
-        order.discount, order.freight, order.items, order.category, order.seller, order.region,
-        order.payment if paid else None, order.promo, order.status_at(now),
-    )  # fmt: skip
-
-
-def _case_row(case: Case, now: int) -> Values:
-    contact_id = case.wish.contact_id if case.wish else 0
-    return (
-        case.order_ref, contact_id or None, case.kind, case.reason, iso(case.opened_at),
-        _past(case.handled_at, now), _past(case.closed_at, now), case.amount,
-        case.status_at(now),
-    )  # fmt: skip
-
-
-def _presence_row(presence: Presence, now: int) -> Values:
-    return presence.agent, presence.state, iso(presence.since), _past(presence.until, now)
-
-
-def _shift_row(shift: PlannedShift, now: int) -> Values:
-    del now
-    return shift.agent, shift.queue, iso(shift.starts_at), iso(shift.ends_at)
-
-
-def _past(at: int | None, now: int) -> str | None:
-    return iso(at) if at is not None and at <= now else None
-
-
-def _customer(customer: int) -> str:
-    return f"u{customer:07d}"
+    closes = [(Event(x.closes_at, "closed", x.opened_at, x.agent), x.id) for x in leftovers]
+    return update(conn, tables.contacts, names, values) + _insert_events(conn, closes)
 
 
 def _ms(value: datetime | str | None) -> int | None:

@@ -71,6 +71,15 @@ messages = _table(
     _whole("agent_id"),
     sa.Column("text", sa.Text),
 )
+events = _table(
+    "events",
+    _key("event_id"),
+    _whole("contact_id"),
+    _text("kind", 16),
+    _time("at"),
+    sa.Column("value_s", sa.Double),
+    _whole("agent_id"),
+)
 ratings = _table(
     "ratings",
     _key("rating_id"),

@@ -53,6 +53,7 @@ class Case:
     def check(self, shown: Product, at: datetime) -> None:
         assert compare(shown.facts("contacts"), truth.contacts(self.desk, 1, at)) == []
         assert compare(shown.facts("ratings"), truth.ratings(self.desk, 1, at)) == []
+        assert compare(shown.facts("events"), truth.events(self.desk, 1, at)) == []
         times = {line.id: line.at for talk in self.desk.talks for line in talk.lines}
         assert shown.rounds() == true_rounds(truth.messages(self.desk, 1, at), times)
         assert shown.rejected() == []

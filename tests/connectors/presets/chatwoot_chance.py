@@ -149,12 +149,20 @@ class Chance:
             agent = self._agent(talk) if by_user or chance.random() < 0.4 else None
             line = talk.says(at, step, agent, stored=chance.choice(STORED))
             line.failed = chance.random() < 0.02
-            if step == "person" and [x.by for x in talk.lines].count("person") == 1:
-                talk.tells("first_response", at, agent)
+            self._tell(talk, step, at, agent)
             if step != "automation" and chance.random() < 0.03:
                 line.deleted_at = at + self._wait(100)
             if step == "customer" and talk.status in (RESOLVED, SNOOZED):
                 talk.becomes(at, OPEN)
+                talk.tells("conversation_opened", at, since=at - self._wait(600))
+
+    def _tell(self, talk: Talk, step: str, at: datetime, agent: int | None) -> None:
+        if step == "person" and [x.by for x in talk.lines].count("person") == 1:
+            talk.tells("first_response", at, agent)
+        elif step == "person":
+            talk.tells("reply_time", at, agent, since=at - self._wait(60))
+        elif step == "note":
+            talk.tells("conversation_noted", at, agent)  # of a version to come
 
     def _ask(self, talk: Talk, at: datetime) -> None:
         chance = self.random

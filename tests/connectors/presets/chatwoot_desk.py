@@ -40,6 +40,12 @@ class Event:
     ended_at: datetime
     written_at: datetime
     user: int | None = None
+    since: datetime | None = None  # None: the opening
+    id: int = 0
+
+    def value_s(self, talk: Talk) -> int:
+        """Whole seconds, as the help desk counts them."""
+        return int((self.ended_at - (self.since or talk.opened_at)).total_seconds())
 
 
 @dataclass(slots=True)
@@ -110,9 +116,15 @@ class Talk:
         self.status = status
 
     def tells(
-        self, name: str, at: datetime, user: int | None = None, delay: timedelta = SECOND
+        self,
+        name: str,
+        at: datetime,
+        user: int | None = None,
+        delay: timedelta = SECOND,
+        *,
+        since: datetime | None = None,
     ) -> None:
-        self.events.append(Event(name, at, at + delay, user))
+        self.events.append(Event(name, at, at + delay, user, since))
 
     def assign(self, at: datetime, agent: int | None, *, silently: bool = False) -> None:
         self.assignees.append((at, agent, silently))
@@ -180,12 +192,15 @@ class Desk:
         return talk
 
     def number(self) -> None:
-        """Give every conversation and message its id."""
+        """Give every conversation, message and event its id."""
         for number, talk in enumerate(sorted(self.talks, key=lambda talk: talk.opened_at), 1):
             talk.id = number
         lines = (line for talk in self.talks for line in talk.lines)
         for number, line in enumerate(sorted(lines, key=lambda line: line.at), 1):
             line.id = number
+        events = (event for talk in self.talks for event in talk.events)
+        for number, event in enumerate(sorted(events, key=lambda event: event.written_at), 1):
+            event.id = number
 
     def remove_agent(self, agent: int, at: datetime) -> None:
         """Their conversations lose them, closed ones too, and nothing else shows it."""

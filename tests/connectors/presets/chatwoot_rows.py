@@ -91,21 +91,19 @@ def rows_of(desk: Desk, moment: datetime) -> dict[str, list[Row]]:
 
 def _about(desk: Desk, talks: list[Talk], moment: datetime) -> dict[str, list[Row]]:
     """What hangs on conversations; ids grow with the time of writing."""
-    order = sorted((e.written_at, n, t.id) for t in desk.talks for n, e in enumerate(t.events))
-    event_ids = {(talk, n): number for number, (_, n, talk) in enumerate(order, 1)}
     joined = sorted((at, t.id, user) for t in desk.talks for at, user in t.participants)
     joined_ids = {(talk, user): number for number, (_, talk, user) in enumerate(joined, 1)}
     rated = sorted((r.at, r.line.id) for t in desk.talks for r in t.ratings)
     rated_ids = {line: number for number, (_, line) in enumerate(rated, 1)}
     return {
         "reporting_events": [
-            {"id": event_ids[talk.id, n], "name": event.name, "account_id": talk.inbox.account,
+            {"id": event.id, "name": event.name, "account_id": talk.inbox.account,
              "inbox_id": talk.inbox.id, "user_id": event.user, "conversation_id": talk.id,
-             "value": int((event.ended_at - talk.opened_at).total_seconds()),
-             "event_start_time": _naive(talk.opened_at),
+             "value": event.value_s(talk),
+             "event_start_time": _naive(event.since or talk.opened_at),
              "event_end_time": _naive(event.ended_at),
              "created_at": _naive(event.written_at), "updated_at": _naive(event.written_at)}
-            for talk in talks for n, event in enumerate(talk.events)
+            for talk in talks for event in talk.events
             if event.written_at <= moment
         ],
         "conversation_participants": [

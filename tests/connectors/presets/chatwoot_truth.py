@@ -160,6 +160,24 @@ def ratings(desk: Desk, account: int, moment: datetime) -> dict[int, Fact]:
     return found
 
 
+EVENTS = {"conversation_resolved": "closed", "first_response": "first_response",
+          "reply_time": "reply", "conversation_bot_resolved": "bot_closed",
+          "conversation_bot_handoff": "handed_over", "conversation_opened": "opened"}  # fmt: skip
+
+
+def events(desk: Desk, account: int, moment: datetime) -> dict[int, Fact]:
+    """What the help desk noted, by when it wrote that down."""
+    return {
+        event.id: {
+            "event_id": event.id, "contact_id": talk.id, "kind": EVENTS[event.name],
+            "at": event.written_at, "value_s": event.value_s(talk), "agent_id": event.user,
+        }
+        for talk in desk.at(moment, account)
+        for event in talk.events
+        if event.written_at <= moment and event.name in EVENTS
+    }  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Figures:
     """The live figures of one queue."""

@@ -12,12 +12,13 @@ from zoneinfo import ZoneInfo
 
 from connectors import schema
 from connectors.connect import connect
-from connectors.rounds import Message, Round, rounds_of
+from connectors.rounds import Message, Round, rounds_of, unpacked
 from connectors.settings import SourceSettings
 from connectors.store import Store, open_store
 from connectors.sync import SourceSync
-from metrics import intervals
+from metrics import refresh
 from metrics.live import LiveSettings, QueueState, live_state
+from metrics.packs import default_registry
 from metrics.query import KpiRow, kpi
 
 LONG_AGO, FAR = datetime(2020, 1, 1, tzinfo=UTC), datetime(2030, 1, 1, tzinfo=UTC)
@@ -36,12 +37,12 @@ class Product:
         while not self.syncing.complete:
             self.syncing.backfill_page(at)
         self.syncing.poll(at)
-        intervals.refresh(self.store)
+        refresh.refresh(self.store, default_registry())
 
     def reconcile(self, at: datetime) -> None:
         for _ in self.syncing.reconcile(lambda: at):
             pass
-        intervals.refresh(self.store)
+        refresh.refresh(self.store, default_registry())
 
     def facts(self, name: str) -> dict[int, Fact]:
         """All rows of a fact by their (numeric) id, without `source`."""
@@ -58,7 +59,8 @@ class Product:
         with self.store.read() as connection:
             for row in connection.execute(table.select().order_by(*order)).mappings():
                 times = [_micros(row[n]) for n in ("asked_at", "answered_at", "person_answered_at")]
-                one = Round(times[0] or 0, times[1], row["answered_by"], row["agent_id"], times[2])
+                one = Round(times[0] or 0, times[1], row["answered_by"], row["agent_id"],
+                            times[2], unpacked(row["asked_again"]))  # fmt: skip
                 found.setdefault(int(row["contact_id"]), []).append(one)
         return found
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from connectors.facts import EVENT_KINDS
 from connectors.statement_files import load_preset
 from tests.connectors.presets import chatwoot_truth as truth
 from tests.connectors.presets.chatwoot_chance import Chance
@@ -76,6 +77,9 @@ def _check_live(shown: Product, desk: Desk, moment: datetime) -> None:
 def _check_facts(shown: Product, desk: Desk, moment: datetime) -> None:
     assert compare(shown.facts("contacts"), truth.contacts(desk, 1, moment)) == []
     assert compare(shown.facts("ratings"), truth.ratings(desk, 1, moment)) == []
+    noted = truth.events(desk, 1, moment)
+    assert {event["kind"] for event in noted.values()} == set(EVENT_KINDS)
+    assert compare(shown.facts("events"), noted) == []
     times = {line.id: line.at for talk in desk.talks for line in talk.lines}
     assert shown.rounds() == true_rounds(truth.messages(desk, 1, moment), times)
 

@@ -59,6 +59,7 @@ def test_an_order_keeps_what_the_shop_knows_of_it(shop: Shop, desk: Product) -> 
         "delivered_at": shanghai("2026-11-14 20:00:00"),
         "amount": 188.5, "discount": 15.5, "freight": 6.0, "items": 3, "category": "手机通讯",
         "seller": None, "region": "广东省", "payment": "wechat", "promo": "flash_sale",
+        "product_ref": None, "sellers": None, "seller_region": None,
     }  # fmt: skip
 
 

@@ -211,6 +211,8 @@ def test_facts_and_figures_follow_a_random_desk(
         found = truth.contacts(desk, moment)
         shown.reconcile(moment)
         assert compare(shown.facts("contacts"), found) == []
+        assert compare(shown.facts("events"), truth.events(desk, moment)) == []
+        assert sum(row["transfer_count"] > 1 for row in found.values()) > 5
         assert shown.rejected() == []
         took = sorted((row["closed_at"] - row["opened_at"]).total_seconds()
                       for row in found.values() if row["closed_at"])  # fmt: skip

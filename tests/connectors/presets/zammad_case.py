@@ -55,6 +55,7 @@ class Case:
     def check(self, shown: Product, at: datetime) -> None:
         found = truth.contacts(self.desk, at)
         assert compare(shown.facts("contacts"), found) == []
+        assert compare(shown.facts("events"), truth.events(self.desk, at)) == []
         times = {a.id: a.at for ticket in self.desk.tickets for a in ticket.articles}
         roles = truth.messages(self.desk, at)
         there = {key: one for key, one in roles.items() if one[0] in found}

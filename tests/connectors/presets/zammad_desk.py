@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 # A state's name is an administrator's choice; its type is what it means.
 TYPES = ("new", "open", "pending reminder", "pending action", "closed", "merged", "removed")
@@ -82,6 +83,18 @@ class Ticket:
         return next(owner for at, owner in reversed(self.owners) if at <= moment)
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A line of the history; what a ticket was created with leaves none."""
+
+    id: int
+    at: datetime
+    ticket: Ticket
+    what: str
+    before: str | int
+    after: str | int
+
+
 @dataclass(slots=True)
 class Desk:
     tickets: list[Ticket] = field(default_factory=list)
@@ -98,6 +111,22 @@ class Desk:
         articles = (article for ticket in self.tickets for article in ticket.articles)
         for number, article in enumerate(sorted(articles, key=lambda a: a.at), 1):
             article.id = number
+
+    def changes(self) -> list[Change]:
+        """The history of all tickets in the order of time, ids included."""
+        found: list[tuple[datetime, int, str, str | int, str | int, Ticket]] = []
+        for ticket in self.tickets:
+            for (_, before), (at, after) in pairwise(ticket.states):
+                found.append((at, ticket.id, "state", before, after, ticket))
+            for (_, one), (at, two) in pairwise(ticket.owners):
+                found.append((at, ticket.id, "owner", one, two, ticket))
+            # Another object's history under the same number.
+            found.append((ticket.opened_at, ticket.id, "user", 7, 8, ticket))
+        found.sort(key=lambda change: change[:3])
+        return [
+            Change(number, at, ticket, what, before, after)
+            for number, (at, _, what, before, after, ticket) in enumerate(found, 1)
+        ]
 
     def at(self, moment: datetime) -> Iterator[Ticket]:
         """Every ticket row that is there, merged shells too."""

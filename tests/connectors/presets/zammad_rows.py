@@ -7,7 +7,6 @@ because those are the ones that naive mappings trust.
 from __future__ import annotations
 
 from datetime import datetime
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +75,7 @@ def rows_of(desk: Desk, moment: datetime) -> dict[str, list[Row]]:
         "tickets": [_ticket(desk, ticket, group_ids, moment) for ticket in tickets],
         "ticket_articles": [_article(article, ticket) for ticket in tickets
                             for article in desk.articles_at(ticket, moment)],
-        "histories": _histories(tickets, moment),
+        "histories": _histories(desk, moment),
     }  # fmt: skip
 
 
@@ -121,25 +120,21 @@ def _article(article: Article, ticket: Ticket) -> Row:
     }  # fmt: skip
 
 
-def _histories(tickets: list[Ticket], moment: datetime) -> list[Row]:
-    """Changes only: what a ticket was created with leaves no row."""
-    found = []
-    for ticket in tickets:
-        for (_, before), (at, after) in pairwise(ticket.states):
-            found.append((at, ticket.id, "state", STATE_IDS[before], STATE_IDS[after]))
-        for (_, one), (at, two) in pairwise(ticket.owners):
-            found.append((at, ticket.id, "owner", one, two))
-        # Another object's history under the same number.
-        found.append((ticket.opened_at, ticket.id, "user", 7, 8))
+def _histories(desk: Desk, moment: datetime) -> list[Row]:
+    there = {ticket.id for ticket in desk.at(moment)}
     return [
-        {"id": number, "history_type_id": 1, "o_id": key,
-         "history_object_id": OBJECTS["User" if what == "user" else "Ticket"],
-         "history_attribute_id": ATTRIBUTES["owner" if what == "user" else what],
-         "id_from": one, "id_to": two, "created_by_id": 1,
-         "created_at": _naive(at), "updated_at": _naive(at)}
-        for number, (at, key, what, one, two) in enumerate(sorted(found), 1)
-        if at <= moment
+        {"id": change.id, "history_type_id": 1, "o_id": change.ticket.id,
+         "history_object_id": OBJECTS["User" if change.what == "user" else "Ticket"],
+         "history_attribute_id": ATTRIBUTES["owner" if change.what == "user" else change.what],
+         "id_from": _id(change.before), "id_to": _id(change.after), "created_by_id": 1,
+         "created_at": _naive(change.at), "updated_at": _naive(change.at)}
+        for change in desk.changes()
+        if change.at <= moment and change.ticket.id in there
     ]  # fmt: skip
+
+
+def _id(value: str | int) -> int:
+    return STATE_IDS[value] if isinstance(value, str) else value
 
 
 def _naive(moment: datetime | None) -> datetime | None:

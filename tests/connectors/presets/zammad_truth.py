@@ -45,6 +45,7 @@ def contact(desk: Desk, ticket: Ticket, moment: datetime) -> Fact:
         "waiting_since": _waiting_since(desk, ticket, moment) if status == "open" else None,
         "closed_at": max(closings) if status == "closed" else None,
         "reopen_count": _reopened(ticket, moment),
+        "transfer_count": _transferred(ticket, moment),
         "bot_only": False,
         "outbound_only": False,
     }
@@ -70,6 +71,31 @@ def _reopened(ticket: Ticket, moment: datetime) -> int:
     kinds = [STATES[state] for at, state in ticket.states if at <= moment]
     gone = ("closed", "merged", "removed")
     return sum(one == "closed" and two not in gone for one, two in pairwise(kinds))
+
+
+def _transferred(ticket: Ticket, moment: datetime) -> int:
+    """How often another agent had it than the one before, nobody in between or not."""
+    had = [one for at, one in ticket.owners if one != NOBODY and at <= moment]
+    return sum(one != two for one, two in pairwise(had))
+
+
+def events(desk: Desk, moment: datetime) -> dict[int, Fact]:
+    """Every close and every reopening of the tickets that are there."""
+    there = contacts(desk, moment)
+    found: dict[int, Fact] = {}
+    for change in desk.changes():
+        if change.what != "state" or change.at > moment or change.ticket.id not in there:
+            continue
+        was, now = (STATES[str(one)] for one in (change.before, change.after))
+        closed = now == "closed"
+        if closed != (was == "closed") and now not in ("merged", "removed"):
+            age = (change.at - change.ticket.opened_at).total_seconds()
+            found[change.id] = {
+                "event_id": change.id, "contact_id": change.ticket.id, "at": change.at,
+                "kind": "closed" if closed else "opened", "value_s": age if closed else None,
+                "agent_id": None,
+            }  # fmt: skip
+    return found
 
 
 def messages(desk: Desk, moment: datetime) -> dict[int, tuple[int, str, int | None]]:

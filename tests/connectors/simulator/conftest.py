@@ -8,7 +8,8 @@ import pytest
 import sqlalchemy as sa
 
 from connectors.simulator.feed import Feed, write_history
-from tests.connectors.simulator.shops import HELP_DESK, NOW, later
+from connectors.simulator.settings import SimulatorSettings
+from tests.connectors.simulator.shops import HELP_DESK, NOW, later, shop
 from tests.servers import PostgresServer
 
 
@@ -24,3 +25,10 @@ def help_desk(postgres_server: PostgresServer) -> Iterator[sa.Engine]:
     yield engine
     engine.dispose()
     postgres_server.drop_database(database)
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> sa.Engine:
+    """A shop with four days behind it."""
+    settings = SimulatorSettings(seed=5, days=4, contacts_per_day=500)
+    return shop(tmp_path_factory.mktemp("generic"), settings)

@@ -21,7 +21,9 @@ SMALL = SimulatorSettings(seed=3, days=2, contacts_per_day=400)
 HELP_DESK = SimulatorSettings(
     seed=3, days=2, contacts_per_day=400, orders_per_day=150, layout="chatwoot"
 )
-TABLES = ("contacts", "messages", "ratings", "orders", "cases", "agents", "presence", "shifts")
+TABLES = (
+    "contacts", "messages", "events", "ratings", "orders", "cases", "agents", "presence", "shifts",
+)  # fmt: skip
 
 
 def shop(
@@ -57,8 +59,9 @@ _CONTENT = {
     "contacts": "SELECT * FROM contacts ORDER BY 1",
     "messages": """SELECT contact_id, sent_at, sender_role, agent_id, text FROM messages
                    ORDER BY 1, 2, 3, 5""",
+    "events": "SELECT contact_id, kind, at, value_s, agent_id FROM events ORDER BY 1, 3, 2",
     "ratings": """SELECT contact_id, order_ref, product_ref, kind, score, asked_at, rated_at,
-                  answered_at, text FROM ratings ORDER BY kind, order_ref, contact_id""",
+                  answered_at, text, scale FROM ratings ORDER BY kind, order_ref, contact_id""",
     "orders": "SELECT * FROM orders ORDER BY 1",
     "cases": """SELECT order_ref, contact_id, kind, reason, opened_at, handled_at, closed_at,
                 amount, status FROM cases ORDER BY opened_at, order_ref""",

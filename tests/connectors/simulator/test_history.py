@@ -31,7 +31,8 @@ def test_a_load_without_messages_has_the_same_contacts(tmp_path: Path):
 
     everything = "SELECT * FROM contacts ORDER BY 1"
     assert rows(bare, everything) == rows(whole, everything)
-    assert rows(bare, "SELECT count(*) FROM messages") == [(0,)]
+    for table in ("messages", "events"):
+        assert rows(bare, f"SELECT count(*) FROM {table}") == [(0,)]
 
 
 def test_progress_is_told_day_by_day(tmp_path: Path):
@@ -102,7 +103,7 @@ def test_servers_hold_the_same_shop_as_sqlite(
     assert [tuple(map(str, row)) for row in rows(server, counts)] == [
         tuple(map(str, row)) for row in rows(file, counts)
     ]
-    for table in ("messages", "ratings", "orders", "cases", "presence", "shifts"):
+    for table in ("messages", "events", "ratings", "orders", "cases", "presence", "shifts"):
         statement = f"SELECT count(*) FROM {table}"
         assert rows(server, statement) == rows(file, statement)
     server.dispose()
