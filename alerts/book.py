@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from alerts.alert import Alert, Rule, fingerprint
 from alerts.rules import Plan, prepare
+from metrics.kpi import Registry
 from metrics.measurement import Labels
 
 # How often values of alerts that didn't change their status are written, for the pages to show.
@@ -31,8 +32,10 @@ class RuleBook:
     sources: SourceWatch
 
 
-def rule_book(rules: Iterable[Rule], sources: SourceWatch) -> RuleBook:
-    return RuleBook({plan.rule.name: plan for plan in prepare(rules)}, sources)
+def rule_book(
+    rules: Iterable[Rule], sources: SourceWatch, kpis: Registry | None = None
+) -> RuleBook:
+    return RuleBook({plan.rule.name: plan for plan in prepare(rules, kpis)}, sources)
 
 
 @dataclass(slots=True)

@@ -18,8 +18,8 @@ from functools import partial
 from alerts import outbox
 from alerts.backoff import next_try
 from alerts.errors import SendError
+from alerts.receivers import ReceiverSettings
 from alerts.render import Wording
-from alerts.settings import ReceiverSettings
 from alerts.transports.kinds import TRANSPORTS, Transport
 from connectors.errors import StoreError
 from connectors.store import Store

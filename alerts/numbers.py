@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from alerts.alert import Rule
 from connectors.store import Store
 from metrics.errors import NothingSynced
-from metrics.kpi import KPIS
+from metrics.kpi import Registry
 from metrics.live import LiveSettings, LiveState, live_state, measurements
 from metrics.measurement import Measurement
 from metrics.trailing import trailing
@@ -36,13 +36,19 @@ class Numbers:
     """Reads what the rules compare; keeps KPI values for a few seconds."""
 
     def __init__(
-        self, live: LiveSettings, rules: Sequence[Rule], zone: ZoneInfo, sources: Sequence[str]
+        self,
+        live: LiveSettings,
+        rules: Sequence[Rule],
+        zone: ZoneInfo,
+        sources: Sequence[str],
+        kpis: Registry,
     ) -> None:
         self._live = live
         self._zone = zone
         self._sources = sources
+        self._registry = kpis
         self._wanted = sorted(
-            {_Wanted(r.metric, r.window, tuple(sorted(r.by))) for r in rules if r.metric in KPIS},
+            {_Wanted(r.metric, r.window, tuple(sorted(r.by))) for r in rules if r.metric in kpis},
             key=repr,
         )
         self._kpis: list[Measurement] = []
@@ -74,7 +80,7 @@ class Numbers:
         for source, as_of in moments.items():
             rows = trailing(
                 connection, wanted.key, window=wanted.window, by=wanted.by, as_of=as_of,
-                zone=self._zone,
+                zone=self._zone, registry=self._registry,
             )  # fmt: skip
             found += [one for one in rows if not source or ("source", source) in one.labels]
         if any(source.filling for source in live.sources):

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from pydantic import TypeAdapter, ValidationError
 
 from alerts.alert import Notification, Reason
+from alerts.digest.content import DigestNote
 from alerts.errors import SendError
 from alerts.store import insert_for
 from connectors import schema
@@ -27,7 +28,8 @@ PENDING, SENT, DEAD = "pending", "sent", "dead"
 # clock was set back, and must not hold a message up.
 FURTHEST = timedelta(minutes=35)
 
-_PAYLOAD = TypeAdapter(Notification)
+_PAYLOAD: TypeAdapter[Notification | DigestNote] = TypeAdapter(Notification | DigestNote)
+DIGEST = "digest"
 _NO_LEASE: dict[str, None] = {"leased_until": None, "leased_by": None}
 _box = schema.outbox
 
@@ -37,21 +39,21 @@ class Message:
     """A claimed row of the outbox."""
 
     id: int
-    note: Notification
+    note: Notification | DigestNote
     created_at: datetime
     attempt: int  # 1 for the first
 
 
-def enqueue(connection: sa.Connection, notes: Sequence[Notification], *, now: datetime) -> int:
+def enqueue(
+    connection: sa.Connection, notes: Sequence[Notification | DigestNote], *, now: datetime
+) -> int:
     """Adds messages, due at once; returns how many. A key that is there already stays one row."""
     added = 0
     for note in notes:
         insert = insert_for(connection, _box).values(
             key=note.key,
             receiver=note.receiver,
-            fingerprint=note.alerts[0].fingerprint,
-            episode=note.alerts[0].episode,
-            reason=note.reason,
+            **_about(note),
             payload=_PAYLOAD.dump_json(note).decode(),
             created_at=now,
             next_at=now,
@@ -61,6 +63,14 @@ def enqueue(connection: sa.Connection, notes: Sequence[Notification], *, now: da
         insert = insert.on_conflict_do_nothing(index_elements=["key"]).returning(_box.c.id)
         added += len(connection.execute(insert).all())
     return added
+
+
+def _about(note: Notification | DigestNote) -> dict[str, Any]:
+    """Messages about the same alert, or of the same digest, keep their order."""
+    if isinstance(note, DigestNote):
+        return {"fingerprint": f"{DIGEST} {note.digest.name}", "episode": 0, "reason": DIGEST}
+    first = note.alerts[0]
+    return {"fingerprint": first.fingerprint, "episode": first.episode, "reason": note.reason}
 
 
 def told(connection: sa.Connection, fingerprint: str, episode: int) -> frozenset[str]:
@@ -102,7 +112,7 @@ def claim(
     return claimed
 
 
-def _read(connection: sa.Connection, row_id: int, payload: str) -> Notification | None:
+def _read(connection: sa.Connection, row_id: int, payload: str) -> Notification | DigestNote | None:
     """A payload that can't be read must not hold up those behind it: it becomes a dead letter."""
     try:
         return _PAYLOAD.validate_json(payload)

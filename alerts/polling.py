@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from alerts.freshness import SourceReading
 from connectors.connect import connect
 from connectors.errors import ConnectorError, SourceError, StatementError, StoreError
@@ -20,7 +22,8 @@ from connectors.ledger import record_failure
 from connectors.settings import SourceSettings
 from connectors.store import Store
 from connectors.sync import Progress, SourceSync
-from metrics.intervals import refresh_few
+from metrics.kpi import Registry
+from metrics.refresh import refresh_few
 
 log = logging.getLogger(__name__)
 SHARE = 0.7  # of a poll interval that may go into history
@@ -36,6 +39,7 @@ class SourcePolling:
         settings: SourceSettings,
         folder: Path,
         *,
+        kpis: Registry,
         clock: Callable[[], datetime],
         on_read: Callable[[], None],
     ) -> None:
@@ -43,6 +47,7 @@ class SourcePolling:
         self._store = store
         self._folder = folder
         self._clock = clock
+        self._kpis = kpis
         self._on_read = on_read
         self._sync: SourceSync | None = None
         self._reconciling: Iterator[Progress] | None = None
@@ -88,7 +93,7 @@ class SourcePolling:
     def _opened(self) -> SourceSync:
         if self._sync is None:
             source = connect(self.settings, self._folder)
-            self._sync = SourceSync(self._store, source, derive=refresh_few)
+            self._sync = SourceSync(self._store, source, derive=self._derive)
             with self._lock:
                 # A store filled earlier has numbers: they only need to be fresh.
                 if self._sync.complete:
@@ -96,6 +101,9 @@ class SourcePolling:
                         self.settings.name, True, self._reading.as_of, self.settings.poll
                     )
         return self._sync
+
+    def _derive(self, connection: sa.Connection) -> None:
+        refresh_few(connection, self._kpis)
 
     def _go_on(self, syncing: SourceSync, now: datetime) -> None:
         budget = min(self.settings.poll.total_seconds() * SHARE, LONGEST_STEP_S)

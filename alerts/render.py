@@ -6,7 +6,7 @@ Sending it is transports/; the words themselves are locales/{en,zh}.toml.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -16,7 +16,8 @@ from zoneinfo import ZoneInfo
 
 from alerts.alert import Alert, Cause, Notification, Severity, Status
 from alerts.settings import SOURCE_DOWN
-from metrics.kpi import KPIS
+from metrics.kpi import Registry
+from metrics.packs import default_registry
 from metrics.text import (
     Catalogue,
     Language,
@@ -47,6 +48,7 @@ class Wording:
     language: Language
     zone: ZoneInfo
     public_url: str | None = None
+    kpis: Registry = field(default_factory=default_registry)
 
 
 def title(alert: Alert, wording: Wording, *, cause: Cause = Cause.CLEAR) -> str:
@@ -74,20 +76,19 @@ def text(alert: Alert, wording: Wording, *, cause: Cause, at: datetime, now: dat
 
 
 def _t(key: str, alert: Alert, wording: Wording, *, now: datetime | None = None) -> str:
-    lang, words = wording.language, catalogue()
+    lang, words, kpis = wording.language, catalogue(), wording.kpis
     until = alert.resolved_at or alert.updated_at
     now = now or until
-    name = f"metric.{alert.metric}"
     return words.t(
         key,
         lang,
         symbol=SYMBOLS[alert.severity],
         where=_where(alert, lang),
         source=dict(alert.labels).get("source", ""),
-        what=words.t(name, lang) if words.has(name) else alert.metric,
-        value=amount(alert.metric, alert.value, lang),
-        target=f"{TARGETS[alert.op]} {amount(alert.metric, alert.threshold, lang)}",
-        peak=amount(alert.metric, alert.peak, lang),
+        what=_what(alert.metric, kpis, lang),
+        value=amount(alert.metric, alert.value, lang, kpis),
+        target=f"{TARGETS[alert.op]} {amount(alert.metric, alert.threshold, lang, kpis)}",
+        peak=amount(alert.metric, alert.peak, lang, kpis),
         since=format_moment(alert.pending_since, lang, zone=wording.zone, now=now),
         until=format_moment(until, lang, zone=wording.zone, now=now),
         lasted=format_duration((until - alert.pending_since).total_seconds(), lang),
@@ -104,9 +105,18 @@ def _where(alert: Alert, lang: str) -> str:
     return channel or source or catalogue().t("alert.everywhere", lang)
 
 
-def amount(metric: str, value: float | None, lang: str) -> str:
+def _what(metric: str, kpis: Registry, lang: str) -> str:
+    """A metric's name: in an alert's words where there are any, else the KPI's title."""
+    name = f"metric.{metric}"
+    if catalogue().has(name):
+        return catalogue().t(name, lang)
+    return kpis[metric].title(lang) if metric in kpis else metric
+
+
+def amount(metric: str, value: float | None, lang: str, kpis: Registry | None = None) -> str:
     """A value with the unit of its metric."""
-    unit = KPIS[metric].unit if metric in KPIS else "s" if metric in LIVE_SECONDS else ""
+    known = default_registry() if kpis is None else kpis
+    unit = known[metric].unit if metric in known else "s" if metric in LIVE_SECONDS else ""
     if unit == "s":
         return format_duration(value, lang)
     return format_percent(value) if unit == "%" else format_number(value)

@@ -16,8 +16,9 @@ from datetime import datetime
 from alerts.alert import Observation, Rule, Verdict
 from alerts.errors import RuleError
 from alerts.freshness import SourceReading, Trust
-from metrics.kpi import KPIS
+from metrics.kpi import Kpi, Registry
 from metrics.measurement import Labels, Measurement
+from metrics.packs import default_registry
 
 # Labels that come along with a series without dividing it: `by = ["queue"]` keeps them.
 COMPANIONS = frozenset({"channel", "source"})
@@ -74,6 +75,7 @@ class Plan:
     judge: Judge
     metric: Metric
     by: frozenset[str]
+    kpi: Kpi | None = None  # None: a metric of the live state
     fits: dict[frozenset[str], bool] = field(default_factory=dict)
 
     def fit(self, names: frozenset[str]) -> bool:
@@ -111,19 +113,20 @@ def index(
     return Index(series, labelled, trust)
 
 
-def prepare(rules: Iterable[Rule]) -> tuple[Plan, ...]:
+def prepare(rules: Iterable[Rule], kpis: Registry | None = None) -> tuple[Plan, ...]:
     """Plans for `evaluate`, made once for as long as the rules stay the same."""
-    return tuple(_plan(rule) for rule in rules)
+    known = default_registry() if kpis is None else kpis
+    return tuple(_plan(rule, known.get(rule.metric)) for rule in rules)
 
 
-def _plan(rule: Rule) -> Plan:
+def _plan(rule: Rule, kpi: Kpi | None) -> Plan:
     condition = CONDITIONS.get(rule.kind)
     if condition is None:
         kinds = ", ".join(CONDITIONS)
         raise RuleError(f"rule {rule.name!r} is of unknown kind {rule.kind!r}; use one of: {kinds}")
     window = None if rule.window is None else rule.window.total_seconds()
     by = frozenset(rule.by) | {name for name, _ in rule.where}
-    return Plan(rule, condition(rule), (rule.metric, window), by)
+    return Plan(rule, condition(rule), (rule.metric, window), by, kpi)
 
 
 def evaluate(
@@ -179,8 +182,8 @@ def _absent(plan: Plan, seen: Index, labels: Labels, *, divided: bool) -> Observ
     if divided and not plan.fit(frozenset(name for name, _ in labels)):
         verdict = Verdict.GONE
     elif seen.trust.knows(metric, labels):
-        if kpi := KPIS.get(metric):
-            value = kpi.empty
+        if plan.kpi is not None:
+            value = plan.kpi.empty
             verdict = verdict if value is None else plan.judge(value)
         elif plan.metric in seen.series:
             verdict = Verdict.GONE

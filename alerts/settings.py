@@ -1,5 +1,6 @@
-"""The config sections [[rules]], [[receivers]] and [alerts], checked as far as they can be alone.
+"""The config sections [[rules]] and [alerts], checked as far as they can be alone.
 
+[[receivers]] is receivers.py.
 What needs two sections (a rule naming a receiver that isn't there) is `problems`. The types the
 rest of this package works with are made by `rules_of`.
 """
@@ -10,27 +11,19 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from datetime import timedelta
-from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
+from typing import Annotated, Self
 
-from pydantic import (
-    BeforeValidator,
-    Field,
-    SecretStr,
-    field_validator,
-    model_validator,
-)
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from alerts.alert import NO_TIME, Rule, Severity, Threshold
+from alerts.receivers import ReceiverSettings
 from connectors.durations import Duration, parse_duration
 from connectors.settings import Section
 from metrics.measurement import labels_of
-from metrics.text import Language
 
 SOURCE_DOWN = "source-down"
 _CONDITION = re.compile(r"\s*(>=|<=|>|<)\s*(\S.*?)\s*")
 _NEGATION = {">": "<=", ">=": "<", "<": ">=", "<=": ">"}
-_LONGEST_TIMEOUT = timedelta(minutes=1)
 
 
 def parse_threshold(text: str) -> Threshold:
@@ -113,41 +106,6 @@ class RuleSettings(Section):
         if self.clear is not None:
             return parse_threshold(self.clear)
         return Threshold(_NEGATION[self.threshold.op], self.threshold.value)
-
-
-class ReceiverSettings(Section):
-    name: str = Field(min_length=1, max_length=100)
-    type: Literal["webhook"]
-    url: SecretStr
-    secret: SecretStr | None = None
-    timeout: Duration = timedelta(seconds=5)
-    language: Language | None = None
-
-    @field_validator("url")
-    @classmethod
-    def _url_is_whole(cls, url: SecretStr) -> SecretStr:
-        try:
-            parts = urlsplit(url.get_secret_value())
-            whole = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-        except ValueError:
-            whole = False
-        if not whole:
-            raise ValueError("the url of a webhook starts with https:// or http:// and a host")
-        return url
-
-    @field_validator("secret")
-    @classmethod
-    def _secret_is_not_empty(cls, secret: SecretStr | None) -> SecretStr | None:
-        if secret is not None and not secret.get_secret_value():
-            raise ValueError("the secret is empty; set it, or leave it out to send unsigned")
-        return secret
-
-    @field_validator("timeout")
-    @classmethod
-    def _timeout_is_sensible(cls, timeout: timedelta) -> timedelta:
-        if not timedelta(milliseconds=100) <= timeout <= _LONGEST_TIMEOUT:
-            raise ValueError("the timeout of a receiver lies between 100ms and 1m")
-        return timeout
 
 
 class AlertsSettings(Section):

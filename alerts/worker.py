@@ -22,19 +22,24 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from alerts import heartbeat
 from alerts.book import AlertBook, SourceWatch, rule_book
 from alerts.delivery import Delivery, Post
+from alerts.digest.gather import Shop
+from alerts.digest.jobs import DigestJob, DigestPlan
+from alerts.digest.settings import DigestSettings
 from alerts.errors import LeadershipLost
 from alerts.leader import Leadership, open_leadership
 from alerts.numbers import Numbers
 from alerts.pipeline import Reading, TickResult, evaluate_and_record
 from alerts.polling import SourcePolling
+from alerts.receivers import ReceiverSettings
 from alerts.render import Wording
-from alerts.settings import AlertsSettings, ReceiverSettings, RuleSettings, rules_of
+from alerts.settings import AlertsSettings, RuleSettings, rules_of
 from alerts.store import begin_term
 from connectors.errors import StoreError
 from connectors.settings import SourceSettings
 from connectors.store import Store, open_store
-from metrics import intervals
+from metrics.kpi import Registry
 from metrics.live import LiveSettings
+from metrics.refresh import fill, refresh_dirty, refresh_late
 from metrics.text import Language
 
 log = logging.getLogger(__name__)
@@ -43,6 +48,8 @@ BEAT_EVERY = timedelta(seconds=5)
 STANDBY_EVERY_S = 1.0
 LONGEST_PAUSE_S = 3.0
 STOP_WITHIN = timedelta(seconds=5)
+LATE_EVERY_S = 120
+DIGESTS_EVERY_S = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +66,9 @@ class WorkerPlan:
     alerts: AlertsSettings
     receivers: Sequence[ReceiverSettings]
     rules: Sequence[RuleSettings]
+    kpis: Registry
+    digests: Sequence[DigestSettings] = ()
+    name: str = ""  # of the shop
 
 
 def run_worker(
@@ -111,14 +121,18 @@ class _Leader:
         self._beat = replace(beat, leader=True)
         self._news = threading.Event()
         self._polls = [
-            SourcePolling(store, source, plan.folder, clock=clock, on_read=self._news.set)
+            SourcePolling(
+                store, source, plan.folder, kpis=plan.kpis, clock=clock, on_read=self._news.set
+            )
             for source in plan.sources
         ]
         names = tuple(receiver.name for receiver in plan.receivers)
         watch = SourceWatch(plan.alerts.source_down, plan.alerts.source_down_after, names)
         rules = rules_of(plan.rules, receivers=names)
-        self._rules = rule_book(rules, watch)
-        self._numbers = Numbers(plan.live, rules, plan.zone, [s.name for s in plan.sources])
+        self._rules = rule_book(rules, watch, plan.kpis)
+        self._numbers = Numbers(
+            plan.live, rules, plan.zone, [s.name for s in plan.sources], plan.kpis
+        )
         self._book = AlertBook()
         self._delivery = Delivery(plan.receivers, self._post())
         self._skipped = 0
@@ -129,7 +143,7 @@ class _Leader:
         with self._store.begin() as connection:
             term = begin_term(connection)
         self._delivery.start()
-        scheduler = self._scheduler()
+        scheduler = self._scheduler(self._digests(term))
         scheduler.start()
         try:
             self._ticks(stop, term)
@@ -182,10 +196,26 @@ class _Leader:
         reading = Reading(now, measurements, readings)
         return evaluate_and_record(self._store, self._book, self._rules, reading, term=term)
 
-    def _scheduler(self) -> BackgroundScheduler:
+    def _digests(self, term: int) -> DigestJob:
+        plan = self._plan
+        sources = tuple(source.name for source in plan.sources)
+        shop = Shop(plan.name, plan.zone, sources, plan.kpis)
+        receivers = [receiver.name for receiver in plan.receivers]
+        return DigestJob(
+            self._store, DigestPlan(plan.digests, receivers, shop), term=term, clock=self._clock
+        )
+
+    def _tell_digests(self, digests: DigestJob) -> None:
+        try:
+            if digests.run():
+                self._delivery.wake()
+        except (StoreError, LeadershipLost) as error:  # the tick notices by itself who leads
+            log.error("event=digests_failed error=%s", error)
+
+    def _scheduler(self, digests: DigestJob) -> BackgroundScheduler:
         scheduler = BackgroundScheduler(
             timezone=UTC,
-            executors={"default": ThreadPoolExecutor(len(self._polls) + 2)},
+            executors={"default": ThreadPoolExecutor(len(self._polls) + 4)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
         scheduler.add_listener(
@@ -197,13 +227,30 @@ class _Leader:
             scheduler.add_job(poll.poll, "interval", seconds=seconds, next_run_time=now,
                               id=f"poll {poll.settings.name}")  # fmt: skip
         scheduler.add_job(self._refresh, "interval", seconds=1, id="intervals")
+        scheduler.add_job(
+            self._refresh_late,
+            "interval",
+            seconds=LATE_EVERY_S,
+            next_run_time=now + timedelta(seconds=LATE_EVERY_S / 10),
+            id="late",
+        )
+        if self._plan.digests:
+            scheduler.add_job(self._tell_digests, "interval", seconds=DIGESTS_EVERY_S,
+                              next_run_time=now, args=[digests], id="digests")  # fmt: skip
         return scheduler
 
     def _refresh(self) -> None:
         try:
-            intervals.refresh(self._store)
+            refresh_dirty(self._store, self._plan.kpis)
+            fill(self._store, self._plan.kpis)
         except StoreError as error:
             log.error("event=intervals_failed error=%s", error)
+
+    def _refresh_late(self) -> None:
+        try:
+            refresh_late(self._store, self._plan.kpis)
+        except StoreError as error:
+            log.error("event=late_intervals_failed error=%s", error)
 
     def _noticed(self, event: object) -> None:
         error = getattr(event, "exception", None)
@@ -227,7 +274,7 @@ class _Leader:
         plan = self._plan
         wordings = {
             receiver.name: Wording(
-                receiver.language or plan.language, plan.zone, plan.alerts.public_url
+                receiver.language or plan.language, plan.zone, plan.alerts.public_url, plan.kpis
             )
             for receiver in plan.receivers
         }

@@ -7,19 +7,27 @@ from datetime import datetime
 from typing import Protocol
 
 from alerts.alert import Notification
+from alerts.digest.content import DigestNote
+from alerts.receivers import ReceiverSettings
 from alerts.render import Wording
-from alerts.settings import ReceiverSettings
+from alerts.transports.email import Email
 from alerts.transports.webhook import Webhook
 
 
 class Transport(Protocol):
     """One receiver's connection. Used by one thread at a time."""
 
-    def send(self, note: Notification, wording: Wording, *, now: datetime) -> int:
-        """Deliver; returns the HTTP status, raises SendError when the receiver didn't take it."""
+    def send(self, note: Notification | DigestNote, wording: Wording, *, now: datetime) -> int:
+        """Deliver; returns the status that HTTP or SMTP answered with.
+
+        Raises SendError when the receiver didn't take it.
+        """
         ...
 
     def close(self) -> None: ...
 
 
-TRANSPORTS: dict[str, Callable[[ReceiverSettings], Transport]] = {"webhook": Webhook}
+TRANSPORTS: dict[str, Callable[[ReceiverSettings], Transport]] = {
+    "webhook": Webhook,
+    "email": Email,
+}

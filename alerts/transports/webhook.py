@@ -13,9 +13,11 @@ from email.utils import parsedate_to_datetime
 import httpx
 
 from alerts.alert import Notification
+from alerts.digest.content import DigestNote
+from alerts.digest.letter import digest_body
 from alerts.errors import SendError
+from alerts.receivers import ReceiverSettings
 from alerts.render import Wording, webhook_body
-from alerts.settings import ReceiverSettings
 
 MOST_READ = 64 * 1024  # of an answer
 SAME_METHOD_REDIRECTS = frozenset({307, 308})
@@ -46,10 +48,13 @@ class Webhook:
             headers={"User-Agent": "Deskpulse", "Accept": "application/json"},
         )
 
-    def send(self, note: Notification, wording: Wording, *, now: datetime) -> int:
-        body = webhook_body(note, wording, now=now)
+    def send(self, note: Notification | DigestNote, wording: Wording, *, now: datetime) -> int:
+        if isinstance(note, DigestNote):
+            body = digest_body(note, wording, now=now)
+        else:
+            body = webhook_body(note, wording, now=now)
         headers = self._headers(note.key, body, now)
-        url = httpx.URL(self._receiver.url.get_secret_value())
+        url = httpx.URL(self._receiver.webhook_url)
         answer = self._post(url, headers, body)
         if answer.status_code in SAME_METHOD_REDIRECTS:
             answer = self._post(self._redirect(url, answer), headers, body)

@@ -22,8 +22,8 @@ from alerts.alert import (
     notification_key,
 )
 from alerts.freshness import SourceReading
+from alerts.receivers import ReceiverSettings
 from alerts.render import Wording
-from alerts.settings import ReceiverSettings
 from metrics.measurement import Labels, Measurement, labels_of
 
 START = datetime(2026, 11, 11, 10, 0, tzinfo=UTC)

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from alerts import outbox
 from alerts.alert import Notification, Reason, Status
 from alerts.delivery import Delivery, Post
-from alerts.settings import ReceiverSettings
+from alerts.receivers import ReceiverSettings
 from connectors import schema
 from connectors.errors import StoreUnavailable
 from connectors.store import Store

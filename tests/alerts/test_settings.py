@@ -8,9 +8,9 @@ import pytest
 from pydantic import ValidationError
 
 from alerts.alert import Severity, Threshold
+from alerts.receivers import ReceiverSettings
 from alerts.settings import (
     AlertsSettings,
-    ReceiverSettings,
     RuleSettings,
     parse_threshold,
     problems,
