@@ -163,7 +163,7 @@ class Values:
         stamps = np.arange(first, last + 1, dtype=np.int64) * SLOT
         local = pd.DatetimeIndex(stamps.view("datetime64[us]")).tz_localize(UTC)
         local = local.tz_convert(self.zone.key)
-        hours = np.asarray(local.dayofweek) * 24 + np.asarray(local.hour)
+        hours = np.asarray(local.day_of_week) * 24 + np.asarray(local.hour)
         found: Ints = hours.astype(np.int64)[self.columns.slots - first]
         return found
 
