@@ -4,7 +4,7 @@ PORT ?= 8501
 UV ?= uv
 export PYTHON
 
-.PHONY: help install demo test check bench lock clean
+.PHONY: help install demo test check bench docs lock clean
 
 help:  ## what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 10
@@ -33,6 +33,10 @@ bench:  ## the promised figures, measured here; ARGS picks some
 	@.ci/venv dev
 	@.ci/system-packages
 	@exec .venv/bin/python -m benchmarks $(ARGS)
+
+docs:  ## docs/kpis.md from its template and the KPI packs
+	@.ci/venv dev
+	@.venv/bin/python -m docs.kpi_reference
 
 # Needs uv, whose lock files fit every platform (pip's own would fit only this one).
 LOCK = $(UV) pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \

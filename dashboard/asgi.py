@@ -45,7 +45,7 @@ OPTIONS: Mapping[str, object] = {
     "runner.postScriptGC": False,
     **streamlit_theme(),
 }
-PAGES = ("/", "/queues", "/sources")
+PAGES = ("/after_sales", "/", "/queues", "/response", "/satisfaction", "/sources")
 
 
 def configure() -> None:
@@ -79,7 +79,7 @@ async def _lifespan(_app: st.App) -> AsyncIterator[None]:
     import pyarrow  # noqa: F401
 
     # Pages import pandas and altair, and build the charts' specs.
-    from dashboard.pages import queues, sources, wallboard  # noqa: F401
+    from dashboard.pages import after_sales, queues, response, satisfaction, sources, wallboard  # noqa: F401
 
     await run_in_threadpool(lambda: feed().warm(datetime.now(UTC)))
     # What is frozen isn't looked at by any later collection; there is a lot of it.

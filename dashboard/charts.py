@@ -180,7 +180,7 @@ def _target_line(*, at_end: bool) -> list[alt.Chart]:
 
 # --- specs ------------------------------------------------------------------------------------
 
-_ZH_TIME: Final = alt.TimeLocale(
+ZH_TIME: Final = alt.TimeLocale(
     dateTime="%Y年%-m月%-d日 %A %X",
     date="%Y/%-m/%-d",
     time="%H:%M:%S",
@@ -201,7 +201,7 @@ CHARTS: Final[Mapping[str, Callable[[Language], Layers]]] = {
 
 def styled(chart: Layers, language: Language) -> Layers:
     """The chart with the board's type, colours and language."""
-    locale = alt.Locale(time=_ZH_TIME) if language == "zh" else alt.Undefined
+    locale = alt.Locale(time=ZH_TIME) if language == "zh" else alt.Undefined
     drawn: Layers = (
         chart.properties(width="container", height="container")
         .configure(font=FONTS, background="transparent", padding=2, locale=locale)

@@ -9,8 +9,11 @@ import click
 
 from alerts.errors import AlertsError
 from connectors.errors import ConnectorError, StatementError
-from dashboard.commands import data, numbers, serve, setup
+from dashboard.commands import data, digest, forecast, kpi, live, risk, serve, setup, staffing
 from dashboard.errors import SettingsError
+from forecasting.risk.errors import RiskError
+from forecasting.staffing.errors import BadRules, StaffingError
+from forecasting.volume.errors import BadOption, VolumeError
 from metrics.errors import BadWindow, MetricsError, UnknownKpi, UnknownLabel
 
 FAILED, USAGE = 1, 2
@@ -28,8 +31,9 @@ def deskpulse() -> None:
 
 
 for command in (
-    setup.init, setup.check, data.sync, data.migrate, data.rebuild, numbers.live, numbers.kpi,
-    serve.worker, serve.dashboard, serve.run, serve.demo,
+    setup.init, setup.check, data.sync, data.migrate, data.rebuild, live.live, kpi.kpi,
+    serve.worker, serve.dashboard, serve.run, serve.demo, staffing.staffing,
+    digest.digest, risk.risk, forecast.forecast,
 ):  # fmt: skip
     deskpulse.add_command(command)
 
@@ -59,10 +63,14 @@ def _say(error: Exception) -> int:
     if isinstance(error, SettingsError):
         _print(str(error), error.problems if len(error.problems) > 1 else ())
         return USAGE
-    if isinstance(error, UnknownKpi | UnknownLabel | BadWindow | StatementError):
+    if isinstance(
+        error, UnknownKpi | UnknownLabel | BadWindow | StatementError | BadRules | BadOption
+    ):
         _print(str(error))
         return USAGE
-    if isinstance(error, ConnectorError | MetricsError | AlertsError):
+    if isinstance(
+        error, ConnectorError | MetricsError | AlertsError | StaffingError | RiskError | VolumeError
+    ):
         _print(str(error))
         return FAILED
     kind = type(error).__name__

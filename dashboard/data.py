@@ -4,6 +4,8 @@ store; every value is cached with an age limit (cell.py)."""
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -29,15 +31,20 @@ from dashboard.details import (
     source_reports,
     waiting_contacts,
 )
+from dashboard.history.known import Known, known_of
+from dashboard.history.load import Shelf
 from dashboard.processes import CONFIG_VARIABLE
 from dashboard.settings import DEFAULT_FILE, Settings, load_settings
 from metrics.errors import NothingSynced
+from metrics.kpi import Registry
 from metrics.live import BANDS_S, LiveState, live_state, source_states
+from metrics.reading import Reader
 from metrics.text import Language
 
 TODAY_EVERY = timedelta(seconds=10)
 TRENDS_EVERY = timedelta(seconds=30)
 DETAILS_EVERY = timedelta(seconds=2)
+KNOWN_EVERY = timedelta(seconds=60)
 LONGEST_TICK_S = 5.0
 
 
@@ -52,6 +59,8 @@ class Feed:
         self._today = Cell(self._load_today, ttl=TODAY_EVERY)
         self._trends = Cell(self._load_trends, ttl=TRENDS_EVERY)
         self._details = Cell(self._load_details, ttl=DETAILS_EVERY)
+        self._known = Cell(self._load_known, ttl=KNOWN_EVERY)
+        self.answers = Shelf()  # of the history pages
         # A board is younger than half a tick, whoever asks; slower ticks don't need more.
         ttl = timedelta(seconds=min(1.0, max(0.25, self.poll_s / 2)))
         self._board = Cell(self._load_board, ttl=ttl)
@@ -92,6 +101,27 @@ class Feed:
 
     def reports(self, now: datetime) -> tuple[SourceReport, ...]:
         return self._details.get(now)[1]
+
+    @property
+    def kpis(self) -> Registry:
+        return self.settings.kpis
+
+    def known(self, now: datetime) -> Known:
+        """What the history pages may be filtered by, and how agents are called."""
+        return self._known.get(now)
+
+    @contextmanager
+    def reading(self) -> Iterator[Reader]:
+        """KPI values over any window, on a connection of its own. Loaders of the history pages use
+        it; what they make of it goes on the shelf `answers`."""
+        with self._open().read() as connection:
+            yield Reader(connection, self.zone, self.kpis, self.settings.source_names)
+
+    def close(self) -> None:
+        """Give the store back; the next question opens it again."""
+        if self._store is not None:
+            self._store.close()
+            self._store = None
 
     def warm(self, now: datetime) -> None:
         """Load everything once, so that the first viewer doesn't wait."""
@@ -208,6 +238,10 @@ class Feed:
             now_minute=past.minute_of(local),
             today=local.date(),
         )
+
+    def _load_known(self, _now: datetime) -> Known:
+        with self._open().read() as connection:
+            return known_of(connection, self.settings.source_names)
 
     def _load_details(
         self, now: datetime

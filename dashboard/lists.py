@@ -46,5 +46,7 @@ def bar_html(done: int, total: int, label: str) -> str:
     return tag("div", tag("span", text(label)) + bar, class_="dp-done")
 
 
-def note_html(message: str) -> str:
-    return tag("p", text(message), class_="dp-page-note")
+def note_html(message: str, *, warning: bool = False) -> str:
+    """One line of small print; a warning has its sign before it."""
+    said = f"{LATE} {message}" if warning else message
+    return tag("p", text(said), class_="dp-page-note dp-watch" if warning else "dp-page-note")

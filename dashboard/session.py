@@ -11,7 +11,7 @@ from dashboard.markup import tag, text
 from dashboard.view import View, view_of
 from dashboard.words import LANGUAGES, words
 
-_KEPT = "dp_query"
+_KEPT, _PATH, _ARRIVED = "dp_query", "dp_path", "dp_arrived"
 
 
 def current_view() -> View:
@@ -28,14 +28,25 @@ def current_view() -> View:
     )
 
 
+def came_to(path: str) -> None:
+    """Remember which page the viewer is on, and whether it is another than a moment ago."""
+    st.session_state[_ARRIVED] = st.session_state.get(_PATH, path) != path
+    st.session_state[_PATH] = path
+
+
+def arrived() -> bool:
+    """Whether this run is the first on a page that the viewer came to from another."""
+    return bool(st.session_state.get(_ARRIVED))
+
+
 def switches(view: View) -> None:
     """In the sidebar: the other language and the bare board, as links that can be copied."""
     say = words(view.language)
-    here = st.query_params.to_dict()
+    here = {name: st.query_params.get_all(name) for name in st.query_params}
     languages = " · ".join(
         tag("b", text(words(name)("nav.this")))
         if name == view.language
-        else _link("?" + urlencode(here | {"lang": name}), words(name)("nav.this"))
+        else _link("?" + urlencode(here | {"lang": [name]}, doseq=True), words(name)("nav.this"))
         for name in LANGUAGES
     )
     board = _link("./?" + urlencode({"board": "1", "lang": view.language}), say("nav.full"))

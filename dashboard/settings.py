@@ -13,23 +13,32 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from pydantic import SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
-from alerts.settings import AlertsSettings, ReceiverSettings, RuleSettings
+from alerts.digest.settings import DigestSettings, digest_problems
+from alerts.receivers import ReceiverSettings
+from alerts.settings import AlertsSettings, RuleSettings
 from alerts.settings import problems as alert_problems
 from connectors.durations import Duration
 from connectors.settings import Section, SourceSettings, StoreSettings, Zone
 from dashboard.errors import SettingsError
-from metrics.kpi import KPIS
+from metrics.clock import Clocks
+from metrics.errors import BadPack
+from metrics.kpi import Registry
 from metrics.live import LIVE_METRICS, LiveSettings
+from metrics.pacing import paced
+from metrics.packs import DEFAULT, load_registry
+from metrics.settings import ServiceSettings
+from metrics.settings import clocks as service_clocks
 from metrics.text import Language
 
 DEFAULT_FILE = "deskpulse.toml"
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
+Percent = Annotated[float, Field(gt=0, le=100)]
 _Model = TypeVar("_Model", bound=Any)
 
 
@@ -50,6 +59,18 @@ class LiveSection(Section):
         return LiveSettings(wait_cut=self.wait_cut or None)
 
 
+class KpisSection(Section):
+    """[kpis]: the packs of definitions, by name or as paths of .toml files."""
+
+    packs: tuple[str, ...] = DEFAULT
+
+
+class PaceSection(Section):
+    """[pace]: the lines that a shop holds itself to, in percent by KPI; they go before a pack's."""
+
+    targets: dict[str, Percent] = Field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """A checked configuration. `folder` is where relative paths start."""
@@ -58,10 +79,14 @@ class Settings:
     app: AppSettings
     store: StoreSettings
     live: LiveSection
+    service: ServiceSettings
     sources: tuple[SourceSettings, ...]
     alerts: AlertsSettings
+    pace: PaceSection
+    kpis: Registry  # the clocks in it keep what they work out: there is one per configuration
     receivers: tuple[ReceiverSettings, ...]
     rules: tuple[RuleSettings, ...]
+    digests: tuple[DigestSettings, ...] = ()
 
     @property
     def store_url(self) -> str:
@@ -70,6 +95,10 @@ class Settings:
     @property
     def source_names(self) -> tuple[str, ...]:
         return tuple(source.name for source in self.sources)
+
+    @property
+    def clocks(self) -> Clocks:
+        return self.kpis.clocks
 
     @property
     def tick(self) -> timedelta:
@@ -83,24 +112,60 @@ def load_settings(path: Path) -> Settings:
     problems: list[str] = []
     filled = _filled(data, problems, "")
     build = _Builder(filled, problems, path.parent)
+    app = build.one("app", AppSettings, AppSettings())
+    service = build.one("service", ServiceSettings, ServiceSettings())
+    packs = build.one("kpis", KpisSection, KpisSection())
     settings = Settings(
         folder=path.parent.resolve(),
-        app=build.one("app", AppSettings, AppSettings()),
+        app=app,
         store=build.one("store", StoreSettings, _default_store(path.parent)),
         live=build.one("live", LiveSection, LiveSection()),
+        service=service,
         sources=build.many("sources", SourceSettings),
         alerts=build.one("alerts", AlertsSettings, AlertsSettings()),
         receivers=build.many("receivers", ReceiverSettings),
         rules=build.many("rules", RuleSettings),
+        pace=build.one("pace", PaceSection, PaceSection()),
+        digests=build.many("digests", DigestSettings),
+        kpis=_registry(
+            packs,
+            build.raw("kpi"),
+            service_clocks(service, app.timezone),
+            app,
+            path.parent,
+            problems,
+        ),
     )
     build.refuse_the_rest()
     names = [source.name for source in settings.sources]
     problems += [f"two sources are named '{n}'; rename one" for n in sorted(_twice(names))]
-    problems += alert_problems(settings.rules, settings.receivers, metrics=[*LIVE_METRICS, *KPIS])
-    problems += _label_problems(settings.rules)
+    metrics = [*LIVE_METRICS, *settings.kpis]
+    problems += alert_problems(settings.rules, settings.receivers, metrics=metrics)
+    problems += _label_problems(settings.rules, settings.kpis)
+    problems += _pace_problems(settings.pace, settings.kpis)
+    receivers = [receiver.name for receiver in settings.receivers]
+    problems += digest_problems(settings.digests, receivers=receivers, kpis=settings.kpis)
     if problems:
         raise SettingsError(problems)
     return settings
+
+
+def _registry(
+    section: KpisSection,
+    own: Mapping[str, Any],
+    clocks: Clocks,
+    app: AppSettings,
+    folder: Path,
+    problems: list[str],
+) -> Registry:
+    """The KPIs of the packs and the configuration's own; mistakes are added to `problems`."""
+    packs = [name if not name.endswith(".toml") else folder / name for name in section.packs]
+    zone = app.timezone.key
+    try:
+        return load_registry(packs, own=own, clocks=clocks, zone=zone)
+    except BadPack as error:
+        problems += error.problems
+        return load_registry(clocks=clocks, zone=zone)
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -171,6 +236,15 @@ class _Builder:
         made = [self._make(_item_name(name, item), model, item) for item in items]
         return tuple(one for one in made if one is not None)
 
+    def raw(self, name: str) -> Mapping[str, Any]:
+        """A section that is read elsewhere."""
+        self._known.add(name)
+        found = self._data.get(name, {})
+        if not isinstance(found, Mapping):
+            self._problems.append(f"[{name}] must be a section with keys")
+            return {}
+        return found
+
     def refuse_the_rest(self) -> None:
         for name in self._data.keys() - self._known:
             self._problems.append(f"unknown section [{name}]{_near(name, self._known)}")
@@ -195,7 +269,7 @@ class _Builder:
 
 def _item_name(section: str, item: Any) -> str:
     name = item.get("name") if isinstance(item, Mapping) else None
-    single = {"sources": "source", "rules": "rule", "receivers": "receiver"}.get(section, section)
+    single = section[:-1] if section in ("sources", "rules", "receivers", "digests") else section
     return f"{single} '{name}'" if isinstance(name, str) and name else single
 
 
@@ -203,7 +277,7 @@ def _sentence(where: str, detail: ErrorDetails, keys: set[str]) -> str:
     key = ".".join(str(part) for part in detail["loc"])
     kind, message = detail["type"], detail["msg"]
     if kind == "extra_forbidden":
-        return f"{where}: unknown key '{key}'{_near(key, keys)}"
+        return f"{where}: unknown key '{key}'{_near(str(detail['loc'][-1]), keys)}"
     if kind == "missing":
         return f"{where}: '{key}' is missing"
     if kind == "string_pattern_mismatch" and key == "name":
@@ -240,17 +314,27 @@ def _twice(names: Sequence[str]) -> set[str]:
     return {name for name in names if names.count(name) > 1}
 
 
-def _label_problems(rules: Sequence[RuleSettings]) -> list[str]:
+def _pace_problems(section: PaceSection, kpis: Registry) -> list[str]:
+    known = paced(kpis)
+    return [
+        f"[pace]: targets: '{key}' has no pace; the KPIs that have one are "
+        f"{', '.join(known) or 'in the marketplace packs, which [kpis] does not name'}"
+        for key in section.targets
+        if key not in known
+    ]
+
+
+def _label_problems(rules: Sequence[RuleSettings], kpis: Registry) -> list[str]:
     found = []
     for rule in rules:
-        if rule.metric in KPIS:
-            allowed: tuple[str, ...] = KPIS[rule.metric].labels
+        if rule.metric in kpis:
+            allowed: tuple[str, ...] = kpis.labels(kpis[rule.metric])
         else:
             allowed = LIVE_METRICS.get(rule.metric, ())
         found += [
             f"rule '{rule.name}': {rule.metric} has no label '{label}'; it has "
             f"{', '.join(allowed) or 'none'}"
             for label in sorted({*rule.by, *rule.where})
-            if rule.metric in (*KPIS, *LIVE_METRICS) and label not in allowed
+            if rule.metric in (*kpis, *LIVE_METRICS) and label not in allowed
         ]
     return found

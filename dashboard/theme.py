@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 
+_STYLES = ("board.css", "pages.css", "history.css", "narrow.css")
 ASSETS = Path(__file__).parent / "assets"
 # Named faces before system-ui: on a bare Linux that one is a wide face without even figures.
 FONTS = (
@@ -94,7 +95,7 @@ def variables(palette: Palette) -> str:
 @cache
 def stylesheet(*, kiosk: bool) -> str:
     """All rules of the pages, colours of both themes included; a kiosk also loses its chrome."""
-    files = ("board.css", "pages.css", "narrow.css") + (("kiosk.css",) if kiosk else ())
+    files = [*_STYLES, "kiosk.css"] if kiosk else _STYLES
     rules = "".join((ASSETS / name).read_text(encoding="utf-8") for name in files)
     return (
         f":root{{{variables(LIGHT)}--dp-fonts:{FONTS};color-scheme:light}}"

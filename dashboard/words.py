@@ -95,6 +95,12 @@ class Words:
         noon = datetime(day.year, day.month, day.day, 12, tzinfo=_UTC)
         return format_day(noon, self.language, zone=_UTC)
 
+    def full_day(self, day: date) -> str:
+        """2026年11月21日, 21 Nov 2026."""
+        if self.language == "zh":
+            return f"{day.year}年{day.month}月{day.day}日"
+        return f"{self.day(day).split(' ', 1)[1]} {day.year}"
+
     def moment(self, moment: datetime) -> str:
         """Day and time of a local moment, to the second."""
         return f"{self.day(moment)} {moment:%H:%M:%S}"

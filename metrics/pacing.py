@@ -17,8 +17,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from metrics.errors import BadWindow, UnknownLabel
-from metrics.kpi import Kpi, Registry, Texts, local_zone
-from metrics.needs import missing
+from metrics.kpi import Kpi, Registry, local_zone
+from metrics.needs import Lack, lacks_of
 from metrics.pace import (
     DAY,
     NOTHING,
@@ -37,7 +37,6 @@ from metrics.pace import (
     worst,
 )
 from metrics.reading import EVERYTHING, Reader, Where
-from metrics.text import LANGUAGES
 from metrics.values import Values, slot_of
 
 WEEKS = 4  # whose same weekdays are looked at
@@ -85,7 +84,8 @@ class Pace:
     known_until: datetime
     window: Tally
     outlook: Outlook
-    past: tuple[Point, ...]  # windows that ended with past days, and the one of now
+    days: tuple[Day, ...]  # the last of them today, as far as it is known
+    past: tuple[Point, ...]  # the windows that ended with the last of `days`
     ahead: tuple[Point, ...]  # today at its end, and the days after it
     line: Line | None
     worst: Day | None
@@ -121,10 +121,10 @@ def paced(registry: Registry) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class NoPace:
-    """Why there is none: a column that no source delivers, a filter that the KPI lacks."""
+    """Why there is none: columns that no source delivers, or a filter that the KPI lacks."""
 
     kpi: Kpi
-    texts: Texts  # by language
+    lacks: tuple[Lack, ...] = ()
 
 
 def pace(
@@ -137,17 +137,17 @@ def pace(
     kpi = reader.registry.find(key)
     if key not in paced(reader.registry):
         raise BadWindow(f"{key} has no pace; it is no share over a rolling window of days")
-    lacking = [(lang, missing(reader, key, lang)) for lang in LANGUAGES]
-    if lacking[0][1] is not None:
-        return NoPace(kpi, tuple((lang, text or "") for lang, text in lacking))
+    lacks = lacks_of(kpi, reader.registry, reader.sources, reader.delivered)
+    if any(set(one.sources) == set(reader.sources) for one in lacks):
+        return NoPace(kpi, lacks)
     zone = ZoneInfo(local_zone(kpi, reader.registry))
     length = (kpi.rolling or DAY) // DAY
     first = reader.as_of.astimezone(zone).date() - DAY * (2 * length + 7 * WEEKS)
     since = datetime.combine(first, time(), zone)
     try:
         values = replace(reader, zone=zone).values(key, since, reader.as_of, where)
-    except UnknownLabel as error:
-        return NoPace(kpi, tuple((lang, str(error)) for lang in LANGUAGES))
+    except UnknownLabel:
+        return NoPace(kpi)
     history = History(values, zone, reader.as_of.astimezone(zone).date())
     return pace_of(history, length, kpi.target if target is None else target)
 
@@ -206,10 +206,10 @@ class History:
 
 def pace_of(history: History, length: int, target: float | None) -> Pace:
     """The pace of a window of `length` days, the last of them being today."""
-    past = history.days(2 * length)
+    past = history.days(max(2 * length, RECENT + 1))
     days = past[-length:]
     window = _sum(days)
-    outlook = _outlook(history, past, window)
+    outlook = _outlook(history, past, window, length)
     ahead = [(history.today, outlook.rest)]
     ahead += [(day, history.expected(day))
               for day in (history.today + DAY * one for one in range(1, length + 1))]  # fmt: skip
@@ -217,7 +217,7 @@ def pace_of(history: History, length: int, target: float | None) -> Pace:
     points = tuple(project(days, ahead, rate, length)) if rate is not None else ()
     share = None if target is None else _good_share(history.kpi, target)
     line = None
-    if target is not None and share is not None and window.n:
+    if target is not None and share is not None:
         best = project(days, ahead, Fraction(1), length)
         recovery = Recovery(
             to_recover(window, share),
@@ -229,7 +229,7 @@ def pace_of(history: History, length: int, target: float | None) -> Pace:
                     None if meets(window, share) else recovery)  # fmt: skip
     dragging = worst(days[:-1], share)
     return Pace(
-        history.kpi, history.today, length, history.known_until, window, outlook,
+        history.kpi, history.today, length, history.known_until, window, outlook, tuple(past),
         _rolling(past, length), points, line, dragging,
         None if dragging is None else leaves_on(dragging.day, length), cost(window, outlook.rest),
     )  # fmt: skip
@@ -239,16 +239,16 @@ def _good_share(kpi: Kpi, target: float) -> Fraction:
     return 1 - line_of(target) if kpi.better == "lower" else line_of(target)
 
 
-def _outlook(history: History, past: Sequence[Day], window: Tally) -> Outlook:
+def _outlook(history: History, past: Sequence[Day], window: Tally, length: int) -> Outlook:
     rest = history.expected(history.today, after=history.known_until.time())
     recent, days = _sum(past[-RECENT - 1 : -1]), RECENT
     if recent.n < ENOUGH:
-        recent, days = window, len(past) // 2
+        recent, days = window, length
     return Outlook(rest, recent.share, days, recent.n)
 
 
 def _rolling(past: Sequence[Day], length: int) -> tuple[Point, ...]:
-    """Windows that hold a round, one per day from the first whole one on."""
+    """One window per day, from the first whole one on."""
     found = []
     for end in range(length, len(past) + 1):
         share = _sum(past[end - length : end]).share

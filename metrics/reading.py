@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from operator import itemgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -31,7 +32,8 @@ from metrics.states import count_state
 from metrics.values import Columns, Values, slot_of
 from metrics.windowed import once_per_contact
 
-EXACT = 150_000  # values up to which durations are read themselves, not as buckets
+A_DAY = 96  # quarter hours: no day has too many values
+EXACT = 100_000  # values up to which durations are read themselves, not as buckets
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +189,7 @@ class Reader:
             table.c.block.between(first // SLOTS, (last - 1) // SLOTS),
         )
         exact = True
-        if kpi.shape == "duration" and (last - first) > 28 * 4 * 24:
+        if kpi.shape == "duration" and last - first > A_DAY:
             count = self.connection.execute(sa.select(sa.func.sum(table.c.n)).where(among)).scalar()
             exact = (count or 0) <= EXACT
 
@@ -238,15 +240,16 @@ def fetch(connection: sa.Connection, query: sa.Select[Any]) -> list[tuple[Any, .
 
 def _slots(rows: Sequence[tuple[Any, ...]]) -> npt.NDArray[np.int32]:
     """The quarter hours of (block, n, slots, …) rows, one per value."""
-    sizes = np.fromiter((row[1] for row in rows), np.int64, len(rows))
-    blocks = np.fromiter((row[0] for row in rows), np.int32, len(rows))
-    slots = np.repeat(blocks * np.int32(SLOTS), sizes)
-    slots += np.frombuffer(_joined(rows, 2), np.uint8)
+    if not rows:
+        return np.zeros(0, np.int32)
+    blocks, sizes, quarters, *_ = zip(*rows, strict=True)
+    slots = np.repeat(np.asarray(blocks, np.int32) * np.int32(SLOTS), sizes)
+    slots += np.frombuffer(b"".join(quarters), np.uint8)
     return slots
 
 
 def _joined(rows: Sequence[tuple[Any, ...]], at: int = 0) -> bytes:
-    return b"".join(row[at] for row in rows)
+    return b"".join(map(itemgetter(at), rows))
 
 
 def _data(kpi: Kpi, packed: bytes, n: int) -> Floats | None:

@@ -244,7 +244,7 @@ class Values:
     @cached_property
     def _by_size(self) -> tuple[Ints, Floats]:
         """Places of the values from the smallest to the largest, and those values."""
-        order = np.argsort(self._worth, kind="stable")
+        order = np.argsort(self._worth)
         return order, self._worth[order]
 
     def _sorted(self, groups: Ints, count: int) -> tuple[Floats, Ints]:

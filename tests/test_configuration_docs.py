@@ -8,19 +8,26 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from alerts.settings import AlertsSettings, ReceiverSettings, RuleSettings
+from alerts.digest.settings import DigestSettings
+from alerts.receivers import ReceiverSettings
+from alerts.settings import AlertsSettings, RuleSettings
 from connectors.settings import SourceSettings, StoreSettings
-from dashboard.settings import AppSettings, LiveSection, load_settings
+from dashboard.settings import AppSettings, KpisSection, LiveSection, PaceSection, load_settings
+from metrics.settings import ServiceSettings
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs" / "configuration.md"
 SECTIONS = {
     "[app]": AppSettings,
     "[live]": LiveSection,
+    "[kpis]": KpisSection,
+    "[pace]": PaceSection,
+    "[service]": ServiceSettings,
     "[store]": StoreSettings,
     "[[sources]]": SourceSettings,
     "[[receivers]]": ReceiverSettings,
     "[[rules]]": RuleSettings,
+    "[[digests]]": DigestSettings,
     "[alerts]": AlertsSettings,
 }
 

@@ -28,7 +28,8 @@ from dashboard.commands.options import (
     store_of,
 )
 from dashboard.errors import SettingsError
-from metrics import intervals
+from metrics import refresh
+from metrics.kpi import Registry
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +58,10 @@ def sync(config: Path, form: str, quick: bool) -> None:
     runs = [_Run(store, source, settings.folder) for source in settings.sources]
     for run in runs:
         run.attempt(lambda syncing: _history(syncing, quick=quick))
-    with _progress("computing numbers", None):
-        intervals.refresh(store)
+    _compute(store, settings.kpis)
     for run in runs:  # last of all, so that the live state is of now
         run.attempt(lambda syncing: syncing.poll(datetime.now(UTC)))
-    intervals.refresh(store)
+    refresh.refresh(store, settings.kpis)
     done = [run.result() for run in runs]
     store.close()
     if form == "json":
@@ -136,6 +136,13 @@ def _progress(title: str, total: int | None) -> Any:
     )  # fmt: skip
 
 
+def _compute(store: Store, kpis: Registry) -> None:
+    with _progress("computing numbers", 1000) as bar:
+        refresh.refresh(
+            store, kpis, filled=lambda done, of: bar.update(1000 * done // max(of, 1) - bar.pos)
+        )
+
+
 def _document(one: Synced) -> dict[str, Any]:
     return {
         "name": one.name,
@@ -174,8 +181,9 @@ def rebuild(config: Path) -> None:
 
     Example: deskpulse rebuild -c deskpulse.toml
     """
-    store = store_of(settings_of(config))
-    intervals.rebuild(store)
-    slots = intervals.refresh(store)
+    settings = settings_of(config)
+    store = store_of(settings)
+    refresh.rebuild(store)
+    _compute(store, settings.kpis)
     store.close()
-    click.echo(f"computed {slots} intervals again", err=True)
+    click.echo(f"computed {len(settings.kpis.stored())} KPIs again", err=True)

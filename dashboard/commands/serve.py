@@ -41,6 +41,9 @@ def worker_plan(settings: Settings) -> WorkerPlan:
         alerts=settings.alerts,
         receivers=settings.receivers,
         rules=settings.rules,
+        kpis=settings.kpis,
+        digests=settings.digests,
+        name=settings.app.name,
     )
 
 

@@ -10,6 +10,7 @@ import click
 
 from connectors.checkup import Finding, check_source
 from connectors.errors import StoreError, StoreNotReady
+from dashboard.commands.kpi_findings import kpi_findings
 from dashboard.commands.options import config_option, format_option, say_json, store_of
 from dashboard.errors import SettingsError
 from dashboard.settings import Settings, load_settings
@@ -43,7 +44,7 @@ def init(config: Path, preset: str, force: bool) -> None:
 @config_option
 @format_option("text", "json")
 def check(config: Path, form: str) -> None:
-    """Say everything that is wrong: configuration, store, sources, mappings, indexes.
+    """Say everything that is wrong: configuration, store, sources, mappings, indexes, KPI packs.
 
     Example: deskpulse check -c deskpulse.toml
     """
@@ -78,3 +79,4 @@ def _findings(settings: Settings) -> Iterator[Finding]:
         yield from found
     if settings.rules and not settings.receivers:
         yield Finding("warning", "there are rules but no receivers: nobody will be told")
+    yield from kpi_findings(settings, datetime.now(UTC).date())

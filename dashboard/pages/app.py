@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard.pages import queues, sources, wallboard
-from dashboard.session import current_view, switches
+from dashboard.pages import after_sales, pace, queues, response, satisfaction, sources, wallboard
+from dashboard.session import came_to, current_view, switches
 from dashboard.theme import stylesheet
 from dashboard.words import words
 
@@ -23,6 +23,12 @@ def main() -> None:
             st.Page(wallboard.show, title=say("nav.wallboard"), url_path="", default=True),
             st.Page(queues.show, title=say("nav.queues"), url_path="queues"),
         ],
+        say("nav.quality"): [
+            st.Page(response.show, title=say("nav.response"), url_path="response"),
+            st.Page(satisfaction.show, title=say("nav.satisfaction"), url_path="satisfaction"),
+            st.Page(after_sales.show, title=say("nav.after_sales"), url_path="after_sales"),
+            st.Page(pace.show, title=say("nav.pace"), url_path="pace"),
+        ],
         say("nav.system"): [
             st.Page(sources.show, title=say("nav.sources"), url_path="sources"),
         ],
@@ -33,6 +39,7 @@ def main() -> None:
         layout="wide",
         initial_sidebar_state="collapsed" if page.url_path == "" else "auto",
     )
+    came_to(page.url_path)
     if not view.kiosk:
         switches(view)
     page.run()

@@ -31,7 +31,7 @@ def show() -> None:
 
 
 def _filters(say: Words) -> tuple[str | None, str | None]:
-    """One line of filters, bound to the URL. Only what there is more than one of can be chosen."""
+    """One line of filters, kept in the URL. Only what there is more than one of can be chosen."""
     try:
         rows = feed().board(datetime.now(UTC)).rows
     except StoreError:
@@ -47,17 +47,29 @@ def _filters(say: Words) -> tuple[str | None, str | None]:
             if len(options) < 2 and not wanted:
                 chosen.append(None)
                 continue
+            # Not bound by Streamlit: the history pages write the same names into the URL.
+            key = f"dp_{name}"
+            st.session_state[key] = wanted
             value = st.selectbox(
                 say(f"queues.{name}"),
                 options,
                 index=None,
                 placeholder=say("queues.all"),
-                key=name,
-                bind="query-params",
+                key=key,
+                on_change=_chosen,
+                args=(name, key),
                 width=320,
             )
             chosen.append(value)
     return chosen[0], chosen[1]
+
+
+def _chosen(name: str, key: str) -> None:
+    value = st.session_state[key]
+    if value:
+        st.query_params[name] = value
+    elif name in st.query_params:
+        del st.query_params[name]
 
 
 def _waiting(view: View, queue: str | None, source: str | None, title: DeltaGenerator) -> None:

@@ -17,8 +17,9 @@ from alerts.store import save_alerts
 from connectors import schema
 from connectors.schema import to_micros
 from connectors.store import Store, open_store
-from metrics.intervals import rebuild, refresh
 from metrics.measurement import labels_of
+from metrics.packs import default_registry
+from metrics.refresh import rebuild, refresh
 
 ZONE = ZoneInfo("Asia/Shanghai")
 QUEUES = (
@@ -110,7 +111,7 @@ def fill(
             detail="closed_at lies 3 h before opened_at", times=2, seen_at=now))  # fmt: skip
         save_alerts(connection, [firing(now)])
     rebuild(store)
-    refresh(store)
+    refresh(store, default_registry())
 
 
 def heard(connection: sa.Connection, now: datetime, **values: Any) -> None:

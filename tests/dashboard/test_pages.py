@@ -202,7 +202,7 @@ def test_a_shop_without_a_help_desk_shows_its_orders_in_the_first_row(tmp_path: 
     store = shop.open_new(tmp_path)
     with store.begin() as connection:
         connection.execute(schema.contacts.delete())
-        connection.execute(schema.kpi_days.delete())
+        connection.execute(schema.kpi_blocks.delete())
     store.close()
     html = html_of(opened("", lang="en"))
     assert html.count('class="dp-tile ') == 6

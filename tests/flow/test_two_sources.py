@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from connectors.simulator.feed import Feed, write_history
 from connectors.simulator.settings import SimulatorSettings
 from connectors.store import open_store
-from metrics.kpi import KPIS
+from metrics.packs import default_registry
 from metrics.live import LiveSettings, live_state
 from metrics.query import kpi
 from tests.flow.processes import deskpulse, started
@@ -86,7 +86,7 @@ def numbers(url: str) -> dict[str, Any]:
         found: dict[str, Any] = {
             queue.queue: [getattr(queue, name) for name in counts] for queue in live.queues
         }
-        for key, one in KPIS.items():
+        for key, one in default_registry().items():
             span = (None, None) if one.is_state else (since, NOW)
             rows = kpi(
                 connection, key, since=span[0], until=span[1], zone=ZoneInfo("Asia/Shanghai")
@@ -115,7 +115,7 @@ def test_both_stores_give_the_same_numbers_and_a_rebuild_changes_nothing(
     assert found == numbers(place.url)
     assert deskpulse("rebuild", cwd=first).returncode == 0
     assert numbers(file) == found
-    ours = {key: found[key][0][1] for key in KPIS}
+    ours = {key: found[key][0][1] for key in default_registry()}
     assert ours["orders_awaiting_payment"] == expected["awaiting_payment"]
     assert ours["orders_awaiting_shipment"] == expected["awaiting_shipment"]
     assert ours["shipped_late"] == expected["shipped_late_over_48h"]
