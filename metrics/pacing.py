@@ -1,20 +1,16 @@
-"""A KPI with a rolling window, as of now: its days, the rounds still expected, and its pace.
+"""A KPI with a rolling window, as of now: where it stands, what is still to come, and its pace.
 
-The forecast is plain on purpose: the median of the same weekday's rounds (from the same time of
-day on) over the last weeks, answered as well as in the last seven days. The maths is pace.py's.
+What comes is expected to go as well as the last seven days. How many rounds come is pace_days.py's,
+the maths pace.py's.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from fractions import Fraction
-from statistics import median
 from zoneinfo import ZoneInfo
-
-import numpy as np
 
 from metrics.errors import BadWindow, UnknownLabel
 from metrics.kpi import Kpi, Registry, local_zone
@@ -36,10 +32,9 @@ from metrics.pace import (
     to_recover,
     worst,
 )
+from metrics.pace_days import WEEKS, History
 from metrics.reading import EVERYTHING, Reader, Where
-from metrics.values import Values, slot_of
 
-WEEKS = 4  # whose same weekdays are looked at
 RECENT = 7  # full days that tell how well rounds are answered
 ENOUGH = 20  # rounds of those days; with fewer the whole window tells
 
@@ -150,58 +145,6 @@ def pace(
         return NoPace(kpi)
     history = History(values, zone, reader.as_of.astimezone(zone).date())
     return pace_of(history, length, kpi.target if target is None else target)
-
-
-@dataclass(frozen=True)
-class History:
-    """The values of a KPI, by local days of its platform's zone."""
-
-    values: Values
-    zone: ZoneInfo
-    today: date
-
-    @property
-    def kpi(self) -> Kpi:
-        return self.values.kpi
-
-    @property
-    def known_until(self) -> datetime:
-        midnight = datetime.combine(self.today, time(), self.zone)
-        return max(self.values.known_until.astimezone(self.zone), midnight)
-
-    def day(self, day: date, *, after: time = time()) -> Tally:
-        """A day from a time of day on."""
-        since = datetime.combine(day, after, self.zone)
-        until = datetime.combine(day + DAY, time(), self.zone)
-        columns = self.values.columns
-        low, high = np.searchsorted(columns.slots, [slot_of(since), slot_of(until)])
-        n = int(high - low)
-        hits = 0 if columns.data is None else int(columns.data[low:high].sum())
-        return Tally(n, n - hits if self.kpi.better == "lower" else hits)
-
-    def days(self, count: int) -> list[Day]:
-        """The last days, today included as far as it is known."""
-        days = [self.today - DAY * back for back in range(count - 1, -1, -1)]
-        return [Day(one, self.day(one)) for one in days]
-
-    def expected(self, day: date, *, after: time = time()) -> int:
-        """Rounds of a day to come, from a time of day on: the median of the same weekdays, as far
-        back as there are any rounds at all."""
-        if any(first <= day < last for first, last in self.kpi.suspended):
-            return 0
-        back = (self.today - day).days % 7 or 7
-        before = [self.today - DAY * (back + 7 * week) for week in range(WEEKS)]
-        begun = [one for one in before if self._begun is not None and one >= self._begun]
-        counts = [self.day(one, after=after).n for one in begun]
-        return math.floor(median(counts) + 0.5) if counts else 0
-
-    @property
-    def _begun(self) -> date | None:
-        """The first day with a round."""
-        slots = self.values.columns.slots
-        if not len(slots):
-            return None
-        return datetime.fromtimestamp(int(slots[0]) * 900, self.zone).date()
 
 
 def pace_of(history: History, length: int, target: float | None) -> Pace:

@@ -212,9 +212,7 @@ class Values:
     ) -> list[KpiRow]:
         codes = self.columns.codes
         if codes is not None and len(heads) <= MAX_HISTOGRAMS:
-            keys = codes if len(heads) == 1 else (groups << _SHIFT) | codes
-            table = np.bincount(keys, minlength=len(heads) << _SHIFT)
-            table = table.reshape(len(heads), 1 << _SHIFT)[:, :CODES]
+            table = self._table(groups, codes, len(heads))
             shares = {share: of_histograms(table, share) for share in SHARES}
             sums: Floats = table @ MIDDLES
         else:
@@ -233,6 +231,21 @@ class Values:
             value = mean if self.kpi.headline == "mean" else p50
             rows.append(KpiRow(*head, n, value, p50, p90, p95, mean))
         return rows
+
+    def _table(self, groups: Ints, codes: npt.NDArray[np.uint16], count: int) -> Ints:
+        """How many values of each group lie in each bucket, one row per group."""
+        if count == 1:
+            return self._histogram[None, :]
+        counts = np.bincount((groups << _SHIFT) | codes, minlength=count << _SHIFT)
+        table: Ints = counts.reshape(count, 1 << _SHIFT)[:, :CODES]
+        # All groups together are all values: whoever asks for the whole next has it already.
+        self.__dict__.setdefault("_histogram", table.sum(axis=0))
+        return table
+
+    @cached_property
+    def _histogram(self) -> Ints:
+        codes = self.columns.codes
+        return np.bincount(np.zeros(0, np.uint16) if codes is None else codes, minlength=CODES)
 
     @cached_property
     def _worth(self) -> Floats:

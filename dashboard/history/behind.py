@@ -16,7 +16,6 @@ from dashboard.words import UNKNOWN, Words
 from metrics.behind import Behind, Order, contacts_behind
 from metrics.kpi import Kpi
 from metrics.reading import Reader
-from metrics.values import Values
 
 SHOWN = 200
 
@@ -33,10 +32,14 @@ def listing(reader: Reader, asked: Asked, pick: Pick, order: Order) -> Listing:
     """At most SHOWN rows in the order asked. Raises the errors of metrics."""
     where = drill.narrowed(pick, asked.where)
     spans = drill.windows(pick, asked.period)
+    between = None
     if pick.kind == "band":
-        return _within(reader, asked, pick, order)
+        low, high = drill.band_of(pick)
+        between = (low, float("inf") if high is None else high)
     found = [
-        contacts_behind(reader, pick.kpi, since, until, where, order=order, limit=SHOWN)
+        contacts_behind(
+            reader, pick.kpi, since, until, where, order=order, between=between, limit=SHOWN
+        )
         for since, until in spans
     ]
     rows = [row for one in found for row in one.rows]
@@ -56,46 +59,6 @@ def ordered(kpi: Kpi, rows: Sequence[Behind], order: Order) -> tuple[Behind, ...
         return (value or 0.0) * (-1 if high_is_worst else 1)
 
     return tuple(sorted(newest, key=trouble))
-
-
-def _within(reader: Reader, asked: Asked, pick: Pick, order: Order) -> Listing:
-    """Rows of one band. Only as many are asked for as are likely to hold SHOWN of it: making a row
-    of each of a year's contacts takes seconds."""
-    low, high = drill.band_of(pick)
-    period = asked.period
-    kpi = reader.registry.find(pick.kpi)
-    values = reader.values(pick.kpi, period.since, period.until, asked.where)
-    below, inside, above = _counts(values, low, high)
-    worse = above if kpi.better == "lower" else below
-    limit = SHOWN + round(worse * 1.02) if order == "worst" else _spread(values.n, inside)
-    while True:
-        found = contacts_behind(
-            reader, pick.kpi, period.since, period.until, asked.where, order=order, limit=limit
-        )
-        rows = [row for row in found.rows if _inside(row, low, high)]
-        if limit >= found.total:
-            return Listing(tuple(rows[:SHOWN]), len(rows))
-        if len(rows) >= SHOWN:
-            return Listing(tuple(rows[:SHOWN]), max(inside, len(rows)))
-        limit *= 4
-
-
-def _counts(values: Values, low: float, high: float | None) -> tuple[int, int, int]:
-    """How many values lie below the band, within it, and above."""
-    edges = sorted({0.0, low, *(() if high is None else (high,))})
-    counts = {band.low: band.n for band in values.distribution(edges)}
-    inside = counts[low]
-    above = 0 if high is None else counts[high]
-    return sum(counts.values()) - inside - above, inside, above
-
-
-def _spread(n: int, inside: int) -> int:
-    """Of how many values in a row a band is likely to hold SHOWN."""
-    return round(1.5 * SHOWN * n / max(inside, 1))
-
-
-def _inside(row: Behind, low: float, high: float | None) -> bool:
-    return row.value is not None and low <= row.value and (high is None or row.value < high)
 
 
 def pick_said(pick: Pick, asked: Asked, known: Known) -> str:

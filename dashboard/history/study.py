@@ -120,13 +120,10 @@ def headline(now: Window, earlier: Window | None) -> Headline:
     reader = now.reader
     lacks = lacks_of(now.kpi, reader.registry, reader.sources, reader.delivered)
     try:
-        return Headline(
-            now.kpi,
-            now.total(),
-            earlier.total() if earlier else None,
-            tuple(row.value for row in now.course),
-            lacks,
-        )
+        # The course first: it has counted all that the whole needs.
+        course = tuple(row.value for row in now.course)
+        whole = now.total()
+        return Headline(now.kpi, whole, earlier.total() if earlier else None, course, lacks)
     except UnknownLabel:  # a filter of the page that this KPI knows nothing of
         return Headline(now.kpi, _unknown(now.period), None, (), lacks, filtered_out=True)
 
