@@ -16,8 +16,8 @@ import sqlalchemy as sa
 from connectors.simulator.feed import Feed, write_history
 from connectors.simulator.settings import SimulatorSettings
 from connectors.store import open_store
-from metrics.packs import default_registry
 from metrics.live import LiveSettings, live_state
+from metrics.packs import default_registry
 from metrics.query import kpi
 from tests.flow.processes import deskpulse, started
 from tests.servers import Database
