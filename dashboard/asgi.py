@@ -45,7 +45,7 @@ OPTIONS: Mapping[str, object] = {
     "runner.postScriptGC": False,
     **streamlit_theme(),
 }
-PAGES = ("/after_sales", "/", "/queues", "/response", "/satisfaction", "/sources")
+PAGES = ("/after_sales", "/agents", "/", "/queues", "/response", "/satisfaction", "/sources")
 
 
 def configure() -> None:

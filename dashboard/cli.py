@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 import sys
+from importlib import import_module
 
 import click
 
 from alerts.errors import AlertsError
 from connectors.errors import ConnectorError, StatementError
-from dashboard.commands import data, digest, forecast, kpi, live, risk, serve, setup, staffing
 from dashboard.errors import SettingsError
 from forecasting.risk.errors import RiskError
 from forecasting.staffing.errors import BadRules, StaffingError
@@ -19,23 +19,43 @@ from metrics.errors import BadWindow, MetricsError, UnknownKpi, UnknownLabel
 FAILED, USAGE = 1, 2
 LONGEST = 300  # characters of a message
 DETAILS = 40  # lines below it
+# Command -> module in dashboard/commands. Each is imported when it is called: a script that asks
+# for `live` every second need not wait for the models of `forecast`.
+COMMANDS = {
+    "init": "setup", "check": "setup", "sync": "data", "migrate": "data", "rebuild": "data",
+    "live": "live", "kpi": "kpi", "forecast": "forecast", "staffing": "staffing", "risk": "risk",
+    "digest": "digest", "worker": "serve", "dashboard": "serve", "run": "serve", "demo": "serve",
+}  # fmt: skip
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class _Commands(click.Group):
+    """The commands, in the order of COMMANDS."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's
+        return list(COMMANDS)
+
+    def get_command(
+        self,
+        ctx: click.Context,  # noqa: ARG002 - click's
+        cmd_name: str,
+    ) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"dashboard.commands.{COMMANDS[cmd_name]}")
+        found: click.Command = getattr(module, cmd_name)
+        return found
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(package_name="deskpulse")
 def deskpulse() -> None:
     """Live customer-service operations, from the databases a shop already has.
 
     Example: deskpulse init, then deskpulse check, deskpulse sync, deskpulse run
     """
-
-
-for command in (
-    setup.init, setup.check, data.sync, data.migrate, data.rebuild, live.live, kpi.kpi,
-    serve.worker, serve.dashboard, serve.run, serve.demo, staffing.staffing,
-    digest.digest, risk.risk, forecast.forecast,
-):  # fmt: skip
-    deskpulse.add_command(command)
 
 
 def main(arguments: list[str] | None = None) -> None:

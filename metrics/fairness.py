@@ -70,8 +70,9 @@ class Width:
 def expected_shares(n: Ints, hits: Floats) -> Floats:
     """Σ of n × everybody's share, over each agent's kinds of work, ÷ Σ n. Shapes (agents, kinds);
     NaN for agents without values."""
-    everybody = hits.sum(axis=0) / np.maximum(n.sum(axis=0), 1)
-    return _per(n @ everybody, n.sum(axis=1))
+    everybody: Floats = hits.sum(axis=0) / np.maximum(n.sum(axis=0), 1)
+    found: Floats = _per(n @ everybody, n.sum(axis=1))
+    return found
 
 
 def expected_medians(n: Ints, histograms: Ints) -> Floats:
@@ -83,7 +84,7 @@ def expected_medians(n: Ints, histograms: Ints) -> Floats:
     totals = np.maximum(histograms.sum(axis=1), 1)
     mixed = ((n / totals) @ histograms).cumsum(axis=1)
     half = mixed[:, -1:] * (0.5 - 1e-12)  # sums of fractions: a half may come out a hair above
-    found = MIDDLES[(mixed < half).sum(axis=1)]
+    found: Floats = MIDDLES[(mixed < half).sum(axis=1)]
     found[n.sum(axis=1) == 0] = np.nan
     return found
 
@@ -97,7 +98,8 @@ def others(n: Ints) -> Ints:
 
 def judged(n: Ints) -> npt.NDArray[np.bool_]:
     """Which agents have values enough, and company enough, to be judged."""
-    return (n.sum(axis=1) >= ENOUGH) & (others(n) >= ENOUGH)
+    found: npt.NDArray[np.bool_] = (n.sum(axis=1) >= ENOUGH) & (others(n) >= ENOUGH)
+    return found
 
 
 def design_effect(n: Ints, hits: Floats) -> float:

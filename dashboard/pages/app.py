@@ -8,7 +8,16 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard.pages import after_sales, pace, queues, response, satisfaction, sources, wallboard
+from dashboard.pages import (
+    after_sales,
+    agents,
+    pace,
+    queues,
+    response,
+    satisfaction,
+    sources,
+    wallboard,
+)
 from dashboard.session import came_to, current_view, switches
 from dashboard.theme import stylesheet
 from dashboard.words import words
@@ -27,6 +36,7 @@ def main() -> None:
             st.Page(response.show, title=say("nav.response"), url_path="response"),
             st.Page(satisfaction.show, title=say("nav.satisfaction"), url_path="satisfaction"),
             st.Page(after_sales.show, title=say("nav.after_sales"), url_path="after_sales"),
+            st.Page(agents.show, title=say("nav.agents"), url_path="agents"),
             st.Page(pace.show, title=say("nav.pace"), url_path="pace"),
         ],
         say("nav.system"): [

@@ -25,16 +25,18 @@ SPAN_S = 3 * 86400
 SOURCES = ("src", "shop")
 DAY_S = 86400
 # Waits at which a definition turns, in seconds.
-EDGES = (0, 0.000001, 4.999999, 5, 29.999999, 30, 30.000001, 100, 100.000001, 180, 180.000001, 300,
-         300.000001, 1200, 1200.000001, 7200, 7200.000001, 14_400, 50_000, 86_400, 172_800)  # fmt: skip
+EDGES = (
+    *(0, 0.000001, 4.999999, 5, 29.999999, 30, 30.000001, 100, 100.000001, 180, 180.000001, 300),
+    *(300.000001, 1200, 1200.000001, 7200, 7200.000001, 14_400, 50_000, 86_400, 172_800),
+)
 FACTS = ("contacts", "events", "ratings", "orders", "cases", "presence", "agents")
 
 
 def put(connection: sa.Connection, fact: str, **values: Any) -> None:
     """A fact row as a sync writes it: with what it makes dirty."""
-    row = tuple(values.get(name, "src" if name == "source" else None)
-                for name in schema.FACTS[fact].columns.keys())  # fmt: skip
-    _, dirty = write.apply(connection, fact, [row])
+    empty: dict[str, Any] = dict.fromkeys(column.name for column in schema.FACTS[fact].columns)
+    row = empty | {"source": "src"} | values
+    _, dirty = write.apply(connection, fact, [tuple(row.values())])
     write.save_dirty(connection, dirty)
 
 

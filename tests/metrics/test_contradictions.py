@@ -1,4 +1,4 @@
-"""Settings that cannot be meant are refused with their sentence; whatever is taken can be computed."""
+"""Settings that cannot be meant are refused by a sentence; whatever is taken can be computed."""
 
 from __future__ import annotations
 
@@ -38,10 +38,14 @@ CONTRADICTIONS: list[tuple[dict[str, Any], str]] = [
     ({**COUNT, "unit": "call"}, "unit 'call' is not one of contact, round"),
     ({"shape": "ratio", "unit_of_value": "%", "of": "csat"}, "a ratio needs 'of' and 'per'"),
     ({**COUNT, "per": "csat"}, "belong to shape 'ratio', not to 'count'"),
-    ({"unit": "agent_time", "shape": "mean", "number": "busy", "unit_of_value": "s"},
-     'agent_time is added up: shape "sum"'),
-    ({"unit": "agent_time", "shape": "sum", "number": "idle", "unit_of_value": "s"},
-     "number one of busy, handling"),
+    (
+        {"unit": "agent_time", "shape": "mean", "number": "busy", "unit_of_value": "s"},
+        'agent_time is added up: shape "sum"',
+    ),
+    (
+        {"unit": "agent_time", "shape": "sum", "number": "idle", "unit_of_value": "s"},
+        "number one of busy, handling",
+    ),
     ({**COUNT, "shape": "sum"}, "shape 'sum' needs 'number'"),
     ({**COUNT, "shape": "mean"}, "shape 'mean' needs 'number'"),
     ({**COUNT, "shape": "percent"}, "shape 'percent' needs 'hit' or 'threshold'"),
@@ -125,7 +129,8 @@ def drawn(chance: random.Random) -> dict[str, Any]:
 
 def accepted(count: int, seed: int) -> Registry:
     """So many KPIs by chance that nobody objects to."""
-    chance, own = random.Random(seed), {}
+    chance = random.Random(seed)
+    own: dict[str, Any] = {}
     while len(own) < count:
         settings = drawn(chance)
         try:

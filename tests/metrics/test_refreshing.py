@@ -14,12 +14,13 @@ import sqlalchemy as sa
 from connectors.schema import dirty_slots, kpi_blocks, label_sets, late_blocks
 from connectors.store import Store, open_store
 from metrics import filling
+from metrics.hours import parse_hours
 from metrics.intervals import unpacked, unpacked_sets
 from metrics.kpi import Registry
 from metrics.packs import load_registry
 from metrics.reading import Reader
 from metrics.refresh import fill, rebuild, refresh, refresh_dirty, refresh_late
-from metrics.settings import ServiceSettings, clocks
+from metrics.settings import clocks
 from tests.metrics.chance import Chance
 from tests.metrics.worlds import HOURS, registry_of
 
@@ -179,7 +180,7 @@ def test_new_service_hours_change_only_what_is_measured_by_them(small: Store) ->
     chance.some(200, at_once=200)
     refresh(small, old)
     before = content(small, old)
-    later = HOURS.model_copy(update={"workdays": ServiceSettings(workdays="11:00-16:00").workdays})
+    later = HOURS.model_copy(update={"workdays": parse_hours("11:00-16:00")})
     new = Registry(old.kpis, clocks(later, BERLIN), old.zone)
     heard: list[int] = []
     refresh(small, new, filled=lambda done, of: heard.append(of))

@@ -1,57 +1,22 @@
-"""Windows, borders and settings at work on facts written by hand: each number can be counted."""
+"""Windows, borders and states on facts written by hand: each number can be counted."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
-import sqlalchemy as sa
 
-from connectors import schema, write
+from connectors import write
 from connectors.rounds import Round
 from connectors.schema import to_micros
 from connectors.store import Store
 from metrics.errors import BadWindow, UnknownKpi, UnknownLabel
-from metrics.kpi import Registry
 from metrics.packs import load_registry
 from metrics.query import kpi
 from metrics.reading import Reader, Where
-from metrics.refresh import refresh, refresh_few
+from metrics.refresh import refresh
 from tests.metrics.chance import SPRING, Chance, put
-from tests.metrics.worlds import registry_of
-
-BERLIN = ZoneInfo("Europe/Berlin")
-REGISTRY = registry_of(BERLIN)
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-NOON = datetime(2026, 11, 11, 12, tzinfo=UTC)
-
-
-def micros(moment: datetime) -> int:
-    return to_micros(moment)
-
-
-def read_at(store: Store, moment: datetime) -> None:
-    with store.begin() as connection:
-        connection.execute(schema.sources.delete())
-        connection.execute(schema.sources.insert().values(
-            source="src", status="ok", poll_s=2.0, rows=0, as_of=moment))  # fmt: skip
-
-
-def contact(connection: sa.Connection, name: str, opened: datetime, **values: Any) -> None:
-    values = {key: micros(value) if isinstance(value, datetime) else value
-              for key, value in values.items()}  # fmt: skip
-    put(connection, "contacts", **{
-        "contact_id": name, "channel": "chat", "queue": "C", "status": "closed",
-        "opened_at": micros(opened), **values})  # fmt: skip
-
-
-def values(store: Store, key: str, since: datetime, until: datetime, *, step: timedelta,
-           registry: Registry = REGISTRY) -> list[float | None]:  # fmt: skip
-    with store.read() as connection:
-        reader = Reader(connection, BERLIN, registry)
-        return [row.value for row in reader.rows(key, since, until, every=step)]
+from tests.metrics.handmade import BERLIN, DAY, HOUR, NOON, REGISTRY, contact, read_at, values
 
 
 def test_what_is_not_known_yet_is_no_data_and_not_0(small: Store) -> None:
@@ -96,7 +61,7 @@ def test_a_ratio_with_nothing_to_divide_by_is_unknown_and_with_nothing_to_divide
 ) -> None:
     with small.begin() as connection:
         contact(connection, "1", NOON)
-        put(connection, "orders", order_id="1", placed_at=micros(NOON + HOUR), status="paid")
+        put(connection, "orders", order_id="1", placed_at=to_micros(NOON + HOUR), status="paid")
     refresh(small, REGISTRY)
     read_at(small, NOON + DAY)
     assert values(small, "contacts_per_order", NOON, NOON + 3 * HOUR, step=HOUR) == [
@@ -111,7 +76,7 @@ def test_the_hour_that_comes_twice_is_two_hours_of_a_ratio(small: Store) -> None
     first = datetime(2026, 10, 25, 0, tzinfo=UTC)  # 2:00 of summer, then 2:00 of winter
     with small.begin() as connection:
         for hour, count in ((0, 1), (1, 3)):
-            put(connection, "orders", order_id=f"o{hour}", placed_at=micros(first + hour * HOUR),
+            put(connection, "orders", order_id=f"o{hour}", placed_at=to_micros(first + hour * HOUR),
                 status="paid")  # fmt: skip
             for number in range(count):
                 contact(connection, f"{hour}-{number}", first + hour * HOUR)
@@ -140,7 +105,7 @@ def test_a_resolution_counts_once_in_a_window_and_once_on_each_of_its_days(small
         contact(connection, "1", NOON)
         for day, agent in enumerate("xxy"):
             put(connection, "events", event_id=str(day), contact_id="1", kind="closed",
-                at=micros(NOON + day * DAY), agent_id=agent)  # fmt: skip
+                at=to_micros(NOON + day * DAY), agent_id=agent)  # fmt: skip
     refresh(small, REGISTRY)
     read_at(small, NOON + 9 * DAY)
     key, since = "chatwoot.resolutions", datetime(2026, 11, 11, tzinfo=BERLIN)
@@ -156,100 +121,33 @@ def test_a_resolution_counts_once_in_a_window_and_once_on_each_of_its_days(small
         assert mine.total().n == 1
 
 
-def test_a_customer_counts_once_on_the_day_of_25_hours(small: Store) -> None:
-    midnight = datetime(2026, 10, 25, tzinfo=BERLIN).astimezone(UTC)
-    for moment in (midnight + timedelta(minutes=5), midnight + timedelta(hours=24, minutes=50)):
-        with small.begin() as connection:  # the later one is read when the first is long computed
-            contact(connection, moment.isoformat(), moment, customer_key="K")
-        refresh(small, REGISTRY)
-    read_at(small, midnight + 2 * DAY)
-    day = datetime(2026, 10, 25, tzinfo=BERLIN)
-    assert values(small, "own.customers", day, day + 2 * DAY, step=DAY) == [1.0, 0.0]
-
-
-def test_time_at_the_desk_is_there_from_its_beginning_to_its_end(small: Store) -> None:
-    shift = {"presence_id": "1", "agent_id": "x", "since": micros(NOON), "state": "online"}
+def test_what_reaches_its_limit_this_very_moment_is_not_over_it(small: Store) -> None:
     with small.begin() as connection:
-        put(connection, "presence", **shift, until=micros(NOON + 40 * HOUR))
-    refresh(small, REGISTRY)
-    read_at(small, NOON + 3 * DAY)
-    hours = values(small, "presence_time", NOON, NOON + 48 * HOUR, step=HOUR)
-    assert hours == [3600.0] * 40 + [0.0] * 8
-    with small.begin() as connection:  # it turns out to have been a break
-        put(connection, "presence", **{**shift, "state": "away"}, until=micros(NOON + 40 * HOUR))
-    refresh(small, REGISTRY)
-    assert values(small, "presence_time", NOON, NOON + 48 * HOUR, step=HOUR) == [0.0] * 48
-
-
-def test_agents_take_their_time_along_when_they_change_teams(small: Store) -> None:
-    with small.begin() as connection:
-        put(connection, "presence", presence_id="1", agent_id="x", since=micros(NOON),
-            until=micros(NOON + 13 * HOUR), state="busy")  # fmt: skip
-        contact(connection, "1", NOON - 2 * DAY, agent_id="x", assigned_at=NOON - 2 * DAY,
-                closed_at=NOON)  # fmt: skip
-    refresh(small, REGISTRY)
-    for team in ("red", "blue", None):
-        with small.begin() as connection:
-            put(connection, "agents", agent_id="x", team=team)
-        refresh(small, REGISTRY)
-        read_at(small, NOON + 2 * DAY)
+        put(connection, "orders", order_id="1", placed_at=to_micros(NOON), status="paid",
+            promised_ship_at=to_micros(NOON + DAY))  # fmt: skip
+        put(connection, "cases", case_id="1", opened_at=to_micros(NOON), status="pending")
+        contact(connection, "1", NOON, status="open")
+    for moment, count in ((NOON + DAY, 0), (NOON + DAY + timedelta(microseconds=1), 1)):
+        read_at(small, moment)
         with small.read() as connection:
-            reader = Reader(connection, BERLIN, REGISTRY)
-            for key, spent in (("presence_time", 13 * 3600.0), ("busy_time", 4 * 3600.0)):
-                rows = reader.values(key, NOON - 3 * DAY, NOON + DAY).by("team")
-                assert [(row.labels, row.value) for row in rows] == [
-                    ((("team", team or ""),), pytest.approx(spent))]  # fmt: skip
-
-
-def test_rows_that_look_alike_are_all_counted(small: Store) -> None:
-    with small.begin() as connection:
-        for number in range(200):  # two at each of a hundred moments far apart
-            put(connection, "orders", order_id=str(number), status="paid",
-                placed_at=micros(NOON + number // 2 * HOUR))  # fmt: skip
-        refresh_few(connection, REGISTRY)
-    read_at(small, NOON + 9 * DAY)
-    assert values(small, "orders_placed", NOON, NOON + 100 * HOUR, step=100 * HOUR) == [200.0]
-
-
-def test_an_event_counts_while_its_contact_is_closed_and_nothing_else_changed(
-    small: Store,
-) -> None:
-    found = []
-    for status in ("closed", "open", "closed"):
-        with small.begin() as connection:
-            contact(connection, "1", NOON, status=status)
-            put(connection, "events", event_id="1", contact_id="1", kind="closed",
-                at=micros(NOON + HOUR))  # fmt: skip
-        refresh(small, REGISTRY)
-        read_at(small, NOON + DAY)
-        found += values(small, "own.events_of_closed", NOON, NOON + DAY, step=DAY)
-    assert found == [1.0, 0.0, 1.0]
-
-
-def test_a_campaign_is_no_return_of_the_customer(small: Store) -> None:
-    found = []
-    for campaign in (True, False, True):
-        with small.begin() as connection:
-            contact(connection, "1", NOON, closed_at=NOON, customer_key="K")
-            contact(connection, "2", NOON + DAY, customer_key="K", outbound_only=campaign)
-        refresh(small, REGISTRY)
-        read_at(small, NOON + 20 * DAY)
-        found += values(small, "fcr", NOON, NOON + DAY, step=DAY)
-    assert found == [100.0, 0.0, 100.0]
+            for key in ("overdue_shipments", "cases_overdue", "backlog_aged"):
+                assert kpi(connection, key, zone=BERLIN).rows[0].n == count
 
 
 def test_messages_of_a_run_count_each_and_a_round_once(small: Store) -> None:
     with small.begin() as connection:
         contact(connection, "1", NOON)
-        asked = [micros(NOON + timedelta(minutes=m)) for m in (0, 1, 4)]
+        asked = [to_micros(NOON + timedelta(minutes=m)) for m in (0, 1, 4)]
         made = [Round(asked[0], asked[2], "human", "x", asked[2], tuple(asked[1:]))]
         write.save_dirty(connection, write.replace_rounds(connection, "src", {"1": made}))
     refresh(small, REGISTRY)
     read_at(small, NOON + DAY)
     with small.read() as connection:
         reader = Reader(connection, BERLIN, REGISTRY)
-        totals = {key: reader.values(key, NOON, NOON + HOUR).total() for key in
-                  ("chatwoot.incoming_messages", "douyin.reply_3min", "taobao.reply_3min")}
+        totals = {
+            key: reader.values(key, NOON, NOON + HOUR).total()
+            for key in ("chatwoot.incoming_messages", "douyin.reply_3min", "taobao.reply_3min")
+        }
     assert totals["chatwoot.incoming_messages"].value == 3
     assert (totals["douyin.reply_3min"].n, totals["taobao.reply_3min"].n) == (3, 1)
     assert totals["douyin.reply_3min"].value == pytest.approx(200 / 3)

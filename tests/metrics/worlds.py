@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -81,7 +82,10 @@ class World:
         return {key: list(definition.rows(self.facts)) for key, definition in KPIS.items()}
 
     def wanted(
-        self, key: str, since: datetime, until: datetime,
+        self,
+        key: str,
+        since: datetime,
+        until: datetime,
         where: Mapping[str, Sequence[str]] | None = None,
     ) -> list[Counted]:
         """What counts in a window, as far as it is known yet."""
@@ -97,20 +101,21 @@ class World:
             wrong.append(f"{key} known until {values.known_until}, by definition {known}")
         return wrong
 
-    def wrong_intervals(
-        self, key: str, edges: Sequence[datetime], step: timedelta
-    ) -> list[str]:
+    def wrong_intervals(self, key: str, edges: Sequence[datetime], step: timedelta) -> list[str]:
         since, until = edges[0], edges[-1]
         known = summary.known_until(KPIS[key], self.as_of, until)
         wanted = summary.by_interval(KPIS[key], self.wanted(key, since, until), edges, known)
         rows = self.reader.values(key, since, until).every(step)
-        if [(utc(one.start), utc(one.end)) for one in rows] != list(zip(edges, edges[1:], strict=False)):
+        if [(utc(one.start), utc(one.end)) for one in rows] != list(pairwise(edges)):
             return [f"{key}: other intervals than {edges}"]
         return [one for row, numbers in zip(rows, wanted, strict=True)
                 for one in differences(row, numbers, f"{key} {row.start} {step}")]  # fmt: skip
 
     def wrong_labels(
-        self, key: str, since: datetime, until: datetime,
+        self,
+        key: str,
+        since: datetime,
+        until: datetime,
         where: Mapping[str, tuple[str, ...]] | None = None,
     ) -> list[str]:
         """By each label the KPI has, of what the filter allows."""
@@ -129,7 +134,10 @@ class World:
         return wrong
 
     def ratio(
-        self, key: str, since: datetime, until: datetime,
+        self,
+        key: str,
+        since: datetime,
+        until: datetime,
         where: Mapping[str, Sequence[str]] | None = None,
     ) -> float | None:
         """factor × the one ÷ the other, None without anything to divide by."""

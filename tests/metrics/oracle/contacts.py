@@ -38,6 +38,10 @@ def given_up(c: Any) -> datetime | None:
     return None if c.first_reply_at or c.bot_only else c.abandoned_at
 
 
+def is_lost(c: Any) -> bool:
+    return given_up(c) is not None
+
+
 def is_over(c: Any) -> bool:
     """Closed now, by people, and not just a campaign."""
     return bool(c.status == "closed" and c.closed_at and not c.outbound_only and not c.bot_only)
@@ -78,8 +82,9 @@ def left_queue(facts: Facts, *, met: Callable[[Any], bool], cut: float = 0) -> I
         lost = given_up(c)
         if c.outbound_only or (lost and seconds(wait_begins(c), lost) < cut):
             continue
-        if c.first_reply_at or lost:
-            yield counted(c, c.first_reply_at or lost, bool(met(c)))
+        left: datetime | None = c.first_reply_at or lost
+        if left:
+            yield counted(c, left, met(c))
 
 
 def in_time(c: Any, limit: float = 30) -> bool:
@@ -152,8 +157,8 @@ KPIS = {
     "service_level_answered": Definition(partial(left_queue, met=in_time, cut=5), "share"),
     "service_level_offered": Definition(offered, "share", timedelta(seconds=30)),
     "jd.first_reply_30s": Definition(jd_first_reply, "share", timedelta(seconds=30)),
-    "abandonment": Definition(partial(left_queue, met=given_up), "share"),
-    "abandonment_long": Definition(partial(left_queue, met=given_up, cut=5), "share"),
+    "abandonment": Definition(partial(left_queue, met=is_lost), "share"),
+    "abandonment_long": Definition(partial(left_queue, met=is_lost, cut=5), "share"),
     "resolution": Definition(
         partial(closed, worth=lambda c: seconds(c.opened_at, c.closed_at)), "median"),
     "resolution_service": Definition(

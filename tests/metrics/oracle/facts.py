@@ -74,7 +74,7 @@ def read(store: Store, zone: ZoneInfo) -> Facts:
     with store.read() as connection:
         rows = [list(connection.execute(sa.select(schema.FACTS[name]))) for name in names]
     by_id = {(one.source, one.contact_id): one for one in rows[0]}
-    return Facts(zone, *rows, by_id)
+    return Facts(zone=zone, by_id=by_id, **dict(zip(names, rows, strict=True)))
 
 
 def seconds(start: datetime, end: datetime) -> float:
@@ -100,9 +100,7 @@ def within_hours(moment: datetime, zone: ZoneInfo, first: time, last: time) -> b
     return first <= moment.astimezone(zone).time() < last
 
 
-def first_of_day(
-    found: Iterable[tuple[str | None, Counted]], zone: ZoneInfo
-) -> Iterator[Counted]:
+def first_of_day(found: Iterable[tuple[str | None, Counted]], zone: ZoneInfo) -> Iterator[Counted]:
     """Of each customer the first of each local day; who is not known counts each time."""
     seen: set[tuple[str, date]] = set()
     for customer, one in sorted(found, key=lambda pair: (pair[1].at, pair[1].who)):

@@ -53,7 +53,9 @@ def within(
 def numbers(definition: Definition, found: Sequence[Counted], *, known: bool = True) -> Numbers:
     """Of what lies in one window. `known`: whether the whole window is."""
     if definition.once_per_window:
-        found = list({one.who: one for one in sorted(found, key=lambda one: (one.at, one.value))}.values())
+        found = list(
+            {one.who: one for one in sorted(found, key=lambda one: (one.at, one.value))}.values()
+        )
     values, n = [one.value for one in found], len(found)
     if n == 0:
         counts = definition.kind in ("count", "hits", "sum")
@@ -93,9 +95,7 @@ def by_interval(
             for cell, end in zip(cells, edges[1:], strict=False)]  # fmt: skip
 
 
-def by_label(
-    definition: Definition, found: Iterable[Counted], label: str
-) -> dict[str, Numbers]:
+def by_label(definition: Definition, found: Iterable[Counted], label: str) -> dict[str, Numbers]:
     """One per value of the label."""
     groups: dict[str, list[Counted]] = {}
     for one in found:
