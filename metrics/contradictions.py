@@ -86,9 +86,7 @@ def _sense(kpi: Kpi) -> Iterator[str]:
         return
     unit = UNITS[kpi.of_unit]
     met = kpi.shape in ("percent", "hits")
-    timed = (kpi.shape == "duration" and kpi.number is None) or (
-        met and kpi.hit in (None, *_HITS)
-    )
+    timed = (kpi.shape == "duration" and kpi.number is None) or (met and kpi.hit in (None, *_HITS))
     if timed and not (kpi.start and kpi.end):
         yield "a span of time needs both 'start' and 'end'"
     if kpi.hit in _HITS and kpi.threshold is None:

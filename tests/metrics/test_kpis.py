@@ -27,7 +27,7 @@ WORLDS = [("sqlite", BERLIN, SPRING, 0), ("postgresql", BERLIN, AUTUMN, 8),
 
 def live(chance: Chance, registry: Registry) -> None:
     """A life of a store: polls that compute, polls that leave it to others, late rows."""
-    chance.some(750, at_once=250)
+    chance.some(600, at_once=300)
     refresh(chance.store, registry)
     chance.some(40, registry)
     refresh_late(chance.store, registry)

@@ -1,0 +1,1 @@
+"""Contact volume ahead: series, candidate models, back-test and choice, bands, intraday."""

@@ -1,0 +1,1 @@
+"""The candidate models, one file each, behind the protocol of `forecaster`."""

@@ -1,0 +1,1 @@
+"""Volume forecasting: series, models, choice, bands, today."""

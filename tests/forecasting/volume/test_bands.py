@@ -1,0 +1,62 @@
+"""Bands learned from back-test errors."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from forecasting.volume.bands import doubtful_spread, learn_spread, nested
+
+
+def errors(rng: np.random.Generator, *, lead: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+    """(origins, window, slots) of forecasts and counts, noisier the further ahead."""
+    forecast = np.tile(np.linspace(2, 300, 24), (6, 14, 1))
+    noise = rng.normal(0, 0.1 * (1 + lead * np.arange(14)), (6, 14))[..., None]
+    return forecast, rng.poisson(forecast * np.exp(noise)).astype(float)
+
+
+@pytest.mark.parametrize("level", [80, 95])
+def test_the_band_covers_what_it_says_for_small_and_large_counts(level: int) -> None:
+    rng = np.random.default_rng(3)
+    spread = learn_spread(*errors(rng))
+    assert spread is not None
+    forecast, came = errors(rng)
+    for part in (slice(0, 12), slice(12, 24)):
+        inside = []
+        for f, y in zip(forecast, came, strict=True):
+            low, high = spread.band(f, level)
+            inside.append(((y >= low) & (y <= high))[:, part])
+        assert np.mean(inside) == pytest.approx(level / 100, abs=0.07)
+
+
+def test_the_band_widens_with_lead_when_errors_do() -> None:
+    spread = learn_spread(*errors(np.random.default_rng(4), lead=0.3))
+    assert spread is not None
+    low, high = spread.band(np.full((14, 1), 100.0), 80)
+    assert (high - low)[13] > 1.3 * (high - low)[0]
+
+
+def test_a_narrowed_band_keeps_the_chance_of_single_contacts() -> None:
+    spread = learn_spread(*errors(np.random.default_rng(4)))
+    assert spread is not None
+    forecast = np.full((1, 1), 200.0)
+    low, high = spread.band(forecast, 80, narrowed=0.0)
+    wide_low, wide_high = spread.band(forecast, 80)
+    assert high - low < wide_high - wide_low
+    assert high - low == pytest.approx(2 * 1.2816 * 200**0.5, rel=0.02)
+
+
+def test_too_few_errors_teach_nothing() -> None:
+    assert learn_spread(np.ones((1, 2, 2)), np.ones((1, 2, 2))) is None
+
+
+def test_the_band_of_an_untested_series_is_wide() -> None:
+    low, high = doubtful_spread(np.full((3, 4), 100.0)).band(np.full((1, 4), 100.0), 80)
+    assert (low < 65).all()
+    assert (high > 140).all()
+
+
+def test_outer_bands_hold_the_inner_ones() -> None:
+    inner, outer = nested([(np.array([4.0]), np.array([9.0])), (np.array([5.0]), np.array([8.0]))])
+    assert outer[0] <= inner[0]
+    assert outer[1] >= inner[1]

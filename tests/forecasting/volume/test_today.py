@@ -1,0 +1,57 @@
+"""A day that is not over is fitted to what has come so far."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from tests.forecasting.volume.counts import ahead, day_shape, options, series
+
+NOON = 24
+
+
+def varying(days: int, *, spread: float = 0.15) -> tuple[pd.DataFrame, np.ndarray]:
+    """Days whose level varies at random, and those levels."""
+    rng = np.random.default_rng(8)
+    levels = 60 * np.exp(rng.normal(0, spread, days))
+    frame = series(days)
+    frame["y"] = rng.poisson(np.outer(levels, day_shape(48)).ravel())
+    return frame, levels
+
+
+def test_a_horizon_of_a_day_from_noon_starts_at_noon() -> None:
+    frame, _ = varying(60)
+    found = ahead(frame.iloc[: -48 + NOON], options(horizon="1d"))
+    assert str(found.index[0]) == "2025-05-01 12:00:00"
+    assert len(found) == 48
+
+
+def test_the_rest_of_an_unusual_day_is_forecast_a_quarter_better_at_noon() -> None:
+    frame, levels = varying(100)
+    odd = [d for d in range(70, 100) if abs(levels[d] / 60 - 1) > 0.1][:10]
+    before = after = 0.0
+    for day in odd:
+        rest = frame["y"].to_numpy()[day * 48 + NOON : (day + 1) * 48]
+        night = ahead(frame.iloc[: day * 48], options(horizon="1d"))["mean"].to_numpy()[NOON:]
+        noon = ahead(frame.iloc[: day * 48 + NOON], options(horizon="1d"))["mean"].to_numpy()[:24]
+        before += np.abs(rest - night).sum()
+        after += np.abs(rest - noon).sum()
+    assert len(odd) == 10
+    assert after < 0.75 * before
+
+
+def test_the_band_of_today_narrows() -> None:
+    frame, _ = varying(100)
+    whole = ahead(frame.iloc[:-48], options(horizon="1d"))
+    rest = ahead(frame.iloc[: -48 + NOON], options(horizon="1d"))
+    busy = whole.index[26:32]
+    width_then = (whole["hi-80"] - whole["lo-80"])[busy] / whole["mean"][busy]
+    width_now = (rest["hi-80"] - rest["lo-80"])[busy] / rest["mean"][busy]
+    assert width_now.mean() < 0.9 * width_then.mean()
+
+
+def test_a_day_like_any_other_keeps_its_plan() -> None:
+    frame, _ = varying(80, spread=0.01)
+    plan = ahead(frame.iloc[:-48], options(horizon="1d"))["mean"].to_numpy()[NOON:]
+    noon = ahead(frame.iloc[: -48 + NOON], options(horizon="1d"))["mean"].to_numpy()[:24]
+    assert abs(noon.sum() / plan.sum() - 1) < 0.05
