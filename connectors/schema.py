@@ -109,6 +109,7 @@ contacts = _fact(
     sa.Column("outbound_only", sa.Boolean),
     _time("updated_at"),
     sa.Index(None, "opened_at"),
+    sa.Index(None, "queued_at"),
     sa.Index(None, "assigned_at"),
     sa.Index(None, "first_reply_at"),
     sa.Index(None, "closed_at"),
@@ -136,8 +137,10 @@ rounds = sa.Table(
     sa.Column("agent_id", _Text),
     _time("person_answered_at"),  # the first person's answer after it, a bot's not counted
     sa.Column("asked_again", sa.LargeBinary),  # int64 µs: the run's messages after its first
+    _time("asked_last_at"),  # the last of those; unknown where there are none
     sa.Index(None, "answered_at"),
     sa.Index(None, "asked_at"),
+    sa.Index(None, "asked_last_at"),
 )
 
 # What the help desk itself wrote down: every close, not just the last, and its own durations.

@@ -124,7 +124,7 @@ def replace_rounds(
     rows = {
         contact: [
             (source, contact, number, r.asked_at, r.answered_at, r.answered_by, r.agent_id,
-             r.person_answered_at, packed(r.asked_again))
+             r.person_answered_at, packed(r.asked_again), max(r.asked_again, default=None))
             for number, r in enumerate(found)
         ]
         for contact, found in rounds.items()

@@ -150,9 +150,9 @@ def _within(kpis: Sequence[Kpi], spans: Sequence[Span]) -> Column:
         for first, last in spans
     ]
     if kpis[0].of_unit == "message":
-        asked = raw(rounds.c.asked_at)
+        asked, latest = raw(rounds.c.asked_at), raw(rounds.c.asked_last_at)
         either += [
-            sa.and_(rounds.c.asked_again.is_not(None), asked >= first - LONGEST_RUN, asked < last)
+            sa.and_(latest >= first, latest < last + LONGEST_RUN, asked < last)
             for first, last in spans
         ]
     return sa.or_(*either)

@@ -22,6 +22,7 @@ def upgrade() -> None:
         op.drop_table("kpi_days")
     if not _has(connection, "rounds", "asked_again"):
         op.add_column("rounds", sa.Column("asked_again", sa.LargeBinary))
+        op.add_column("rounds", sa.Column("asked_last_at", sa.BigInteger))
     metadata.create_all(connection)
     for table in metadata.sorted_tables:
         there = {index["name"] for index in sa.inspect(connection).get_indexes(table.name)}
