@@ -4,14 +4,28 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import alert_latency, numbers, source_cost, viewers
+from benchmarks import (
+    alert_latency,
+    forecast_volume,
+    history,
+    numbers,
+    risk,
+    source_cost,
+    staffing,
+    viewers,
+)
 
 BENCHES = {
     "numbers": numbers.run,
+    "history": history.run,
+    "forecast-volume": forecast_volume.run,
     "source-cost": source_cost.run,
     "viewers": viewers.run,
     "alert-latency": alert_latency.run,
     "alert-faults": alert_latency.faults,
+    "staffing": staffing.run,
+    "risk": risk.run,
+    "risk-olist": risk.olist,
 }
 
 

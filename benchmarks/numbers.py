@@ -17,8 +17,9 @@ from connectors.simulator.feed import write_history
 from connectors.simulator.settings import SimulatorSettings
 from connectors.store import Store, open_store
 from connectors.sync import SourceSync
-from metrics import intervals
+from metrics import refresh
 from metrics.live import LiveSettings, live_state
+from metrics.packs import default_registry
 from metrics.query import kpi
 
 DAYS = 365
@@ -34,9 +35,9 @@ def run() -> None:
         store = open_store(f"sqlite:///{folder / 'store.db'}", migrate=True)
         contacts = _backfill(store, folder / "shop.db")
         started = time.perf_counter()
-        slots = intervals.refresh(store)
+        refresh.refresh(store, default_registry())
         say("KPI intervals computed from all facts", f"{time.perf_counter() - started:.1f} s",
-            f"{slots:,} quarter hours")  # fmt: skip
+            f"{len(default_registry().stored())} KPIs")  # fmt: skip
         _reads(store, now, contacts)
         store.close()
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 
 from alerts.digest.settings import DigestSettings, digest_problems
 from alerts.receivers import ReceiverSettings
@@ -33,7 +33,7 @@ from metrics.settings import clocks as service_clocks
 from metrics.text import Language
 
 DEFAULT_FILE = "deskpulse.toml"
-Percent = Annotated[float, Field(gt=0, le=100)]
+Percent = Annotated[float, Field(ge=1, le=100)]
 
 
 class AppSettings(Section):
@@ -57,6 +57,14 @@ class KpisSection(Section):
     """[kpis]: the packs of definitions, by name or as paths of .toml files."""
 
     packs: tuple[str, ...] = DEFAULT
+    only: dict[str, dict[str, tuple[str, ...]]] = Field(default_factory=dict)
+
+    @field_validator("packs", mode="before")
+    @classmethod
+    def _a_list(cls, value: object) -> object:
+        if isinstance(value, str) or not value:
+            raise ValueError('write a list with at least one pack, such as packs = ["general"]')
+        return value
 
 
 class PaceSection(Section):
@@ -155,7 +163,7 @@ def _registry(
     packs = [name if not name.endswith(".toml") else folder / name for name in section.packs]
     zone = app.timezone.key
     try:
-        return load_registry(packs, own=own, clocks=clocks, zone=zone)
+        return load_registry(packs, own=own, only=section.only, clocks=clocks, zone=zone)
     except BadPack as error:
         problems += error.problems
         return load_registry(clocks=clocks, zone=zone)

@@ -103,7 +103,29 @@ def _sense(kpi: Kpi) -> Iterator[str]:
         yield f"counts: who answered a {kpi.of_unit} is not known; count rounds or messages"
     if kpi.headline == "mean" and kpi.shape != "duration":
         yield "headline = \"mean\" belongs to shape 'duration'"
+    yield from _of_unit_of_value(kpi)
+    yield from _of_conditions(kpi)
     yield from _of_denominator(kpi, unit)
+
+
+def _of_unit_of_value(kpi: Kpi) -> Iterator[str]:
+    expected = {"duration": "s", "percent": "%"}.get(kpi.shape)
+    if expected is not None and kpi.unit != expected:
+        yield f"shape '{kpi.shape}' is in '{expected}'; set unit_of_value to that, not '{kpi.unit}'"
+    if kpi.unit == "%" and kpi.target is not None and not 0 < kpi.target <= 100:
+        yield f"target {kpi.target:g} is no percentage; write a number up to 100"
+
+
+def _of_conditions(kpi: Kpi) -> Iterator[str]:
+    for word in kpi.where:
+        if f"!{word}" in kpi.where:
+            yield f"where: '{word}' and '!{word}' contradict each other; nothing is both"
+    if kpi.start is not None and kpi.start == kpi.end:
+        yield f"'start' and 'end' are both '{kpi.start}'; a span needs two events"
+    if kpi.clock == "service" and "queue" not in UNITS[kpi.of_unit].labels:
+        yield f"clock 'service' needs a queue, which a {kpi.of_unit} does not have"
+    if kpi.is_state and kpi.date is not None:
+        yield "a state is of now; leave out 'date'"
 
 
 def _of_denominator(kpi: Kpi, unit: Unit) -> Iterator[str]:
@@ -115,6 +137,8 @@ def _of_denominator(kpi: Kpi, unit: Unit) -> Iterator[str]:
         yield "denominator 'removed' needs 'start' and 'end', the wait that was given up"
     if kpi.denominator == "offered" and kpi.start is None:
         yield "denominator 'offered' needs a 'start'"
+    elif kpi.denominator == "offered":
+        yield from _of_offered(kpi)
     if kpi.short_abandon is not None and kpi.denominator != "removed":
         yield "'short_abandon' belongs to denominator 'removed'"
     if kpi.dedup == "customer_day" and "customer" not in unit.identity:
@@ -123,3 +147,9 @@ def _of_denominator(kpi: Kpi, unit: Unit) -> Iterator[str]:
         yield "a state with a threshold needs a 'start', from when its age counts"
     if kpi.is_state and (kpi.rolling or kpi.matures or kpi.dedup != "none"):
         yield "a state has no window; leave out 'rolling', 'matures' and 'dedup'"
+
+
+def _of_offered(kpi: Kpi) -> Iterator[str]:
+    """Who has not been answered must be in it."""
+    if kpi.date == kpi.end and kpi.date is not None:
+        yield f"denominator 'offered' dated by '{kpi.date}' loses what has none; date it by 'start'"

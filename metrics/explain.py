@@ -150,6 +150,8 @@ def _met(kpi: Kpi, words: _Words) -> str:
 def _limits(kpi: Kpi, words: _Words) -> Iterator[Setting]:
     """Of the calendar, of what is known, and of whoever demands the number."""
     t = words.t
+    for _label, values in kpi.only:
+        yield "only", t("list").join(values)
     if kpi.hours is not None:
         first, last = kpi.hours
         yield "hours", f"{first // 60:02}:{first % 60:02}–{last // 60:02}:{last % 60:02}"

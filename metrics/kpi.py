@@ -82,6 +82,7 @@ class Kpi:
     target: float | None = None
     internal: bool = False
     needs: tuple[str, ...] = ()
+    only: tuple[tuple[str, tuple[str, ...]], ...] = ()  # label -> values, as the shop scopes a pack
     source: str = ""
     traps: Texts = ()
     part_titles: tuple[Texts, Texts] | None = None  # of a ratio's two KPIs

@@ -40,6 +40,8 @@ def measure(kpi: Kpi, rows: Rows, registry: Registry) -> Measured:
     start = rows[f"at.{kpi.start}"] if kpi.start else np.full(rows.n, np.nan)
     end = _end(kpi, rows)
     keep = ~np.isnan(at) & _conditions(kpi, rows) & _calendar(kpi, rows, at, registry)
+    if kpi.only:
+        keep &= _scope(kpi, rows)
     wait = _wait(kpi, rows, start, end, registry) if kpi.start and kpi.end else None
     if wait is not None:
         keep &= ~np.isnan(start)  # what never began is neither in time nor late
@@ -80,6 +82,17 @@ def _conditions(kpi: Kpi, rows: Rows) -> Mask:
         # Answered by somebody who doesn't count: it never was theirs to answer.
         keep &= ~((rows["is.answered"] > 0) & ~_by_those_who_count(kpi, rows))
     return keep
+
+
+def _scope(kpi: Kpi, rows: Rows) -> Mask:
+    """Rows of the queues (channels, …) that the shop has on that platform."""
+    allowed = [
+        all(dict(zip(rows.label_names, one, strict=True)).get(name) in values
+            for name, values in kpi.only)
+        for one in rows.label_sets
+    ]  # fmt: skip
+    inside: Mask = np.asarray(allowed, np.bool_)[rows.sets]
+    return inside
 
 
 def _calendar(kpi: Kpi, rows: Rows, at: Floats, registry: Registry) -> Mask:

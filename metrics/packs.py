@@ -6,6 +6,7 @@ measure.py's.
 
 from __future__ import annotations
 
+import difflib
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -22,6 +23,7 @@ from metrics.kpi import Kpi, Pack, Registry
 
 FOLDER = Path(__file__).parent / "packs"
 DEFAULT = ("general", "chatwoot")
+Scopes = Mapping[str, Mapping[str, Sequence[str]]]  # pack -> label -> values
 _READERS = {
     **dict.fromkeys(("start", "end", "clock", "denominator", "dedup", "date", "headline", "hit",
                      "number", "of", "per", "better", "source", "shape"), read.text),
@@ -53,6 +55,7 @@ def load_registry(
     packs: Sequence[str | Path] = DEFAULT,
     *,
     own: Mapping[str, Any] | None = None,
+    only: Scopes | None = None,
     clocks: Clocks | None = None,
     zone: str = "Asia/Shanghai",
 ) -> Registry:
@@ -74,10 +77,29 @@ def load_registry(
         for part in (one.of, one.per)
         if one.is_ratio and (part not in found or found[part].is_state or found[part].is_ratio)
     ]
+    problems += _of_scopes(only or {}, found)
     if problems:
         raise BadPack(problems)
-    found = {key: _with_parts(one, found) for key, one in found.items()}
+    found = {key: _scoped(_with_parts(one, found), only or {}) for key, one in found.items()}
     return Registry(found, zone=zone) if clocks is None else Registry(found, clocks, zone)
+
+
+def _scoped(kpi: Kpi, only: Scopes) -> Kpi:
+    """A pack may be about some queues only: those that the shop has on that platform. Labels that a
+    KPI does not have (a case has no queue) leave it as it is."""
+    wanted = only.get(kpi.pack.name, {})
+    mine = tuple((name, tuple(wanted[name])) for name in wanted if name in kpi.labels)
+    return kpi if kpi.is_ratio or not mine else replace(kpi, only=mine)
+
+
+def _of_scopes(only: Scopes, found: Mapping[str, Kpi]) -> Iterator[str]:
+    for name, wanted in only.items():
+        kpis = [one for one in found.values() if one.pack.name == name]
+        if not kpis:
+            yield f"deskpulse.toml: [kpis] only: the pack '{name}' is not loaded; add it to packs"
+        for label in wanted:
+            if kpis and not any(label in one.labels for one in kpis):
+                yield f"deskpulse.toml: [kpis] only: no KPI of the pack '{name}' has '{label}'"
 
 
 def _with_parts(kpi: Kpi, found: Mapping[str, Kpi]) -> Kpi:
@@ -101,9 +123,15 @@ def outdated(kpis: Mapping[str, Kpi], today: date) -> list[str]:
 
 def _read_pack(name: str | Path, problems: list[str]) -> dict[str, Kpi]:
     path = FOLDER / f"{name}.toml" if str(name) in available() else Path(name)
-    if path.suffix != ".toml" or not path.is_file():
+    if path.suffix != ".toml":
+        near = difflib.get_close_matches(str(name), available(), n=1)
+        meant = f"; did you mean '{near[0]}'?" if near else f"; there are {', '.join(available())}"
+        problems.append(f"deskpulse.toml: [kpis] packs: there is no KPI pack '{name}'{meant}")
+        return {}
+    if not path.is_file():
         problems.append(
-            f"there is no KPI pack '{name}'; use {', '.join(available())} or the path of a .toml"
+            f"deskpulse.toml: [kpis] packs: there is no file '{path.name}' beside the "
+            "configuration; check its path"
         )
         return {}
     try:
@@ -174,6 +202,11 @@ def _kpi(key: str, table: Mapping[str, Any], pack: Pack) -> Kpi:
             raise ValueError(f"'{name}' is missing")
     named = {"titles": (("en", key),), "abouts": ()}
     return Kpi(key=key, pack=pack, **{**named, **values})
+
+
+def pack_of(key: str) -> str | None:
+    """The pack that ships with the program and has this KPI, loaded or not."""
+    return next((name for name in available() if key in _shipped(FOLDER / f"{name}.toml")), None)
 
 
 @cache

@@ -19,7 +19,7 @@ import numpy.typing as npt
 import sqlalchemy as sa
 
 from connectors.delivered import delivered_columns
-from connectors.schema import from_micros, kpi_blocks, label_sets, sources, to_micros
+from connectors.schema import FACTS, from_micros, kpi_blocks, label_sets, sources, to_micros
 from connectors.write import SLOT
 from metrics.errors import BadWindow, NothingSynced, UnknownLabel
 from metrics.filling import Behind, behind
@@ -33,6 +33,7 @@ from metrics.values import Columns, Values, slot_of
 from metrics.windowed import once_per_contact
 
 A_DAY = 96  # quarter hours: no day has too many values
+_BEGINS = {"order": "orders", "case": "cases"}  # unit -> the fact whose first row begins it
 EXACT = 100_000  # values up to which durations are read themselves, not as buckets
 
 
@@ -115,6 +116,15 @@ class Reader:
             columns = columns.only(allowed[columns.sets])
             known = known if allowed.any() else since
         return Values(kpi, self.zone, since, until, known, columns, self._names)
+
+    def begins(self, kpi: Kpi) -> datetime | None:
+        """When the first contact, order or case that facts know of began; None without any."""
+        table = FACTS[_BEGINS.get(kpi.of_unit, "contacts")]
+        column = table.c.placed_at if table.name == "orders" else table.c.opened_at
+        first: datetime | None = self.connection.execute(
+            sa.select(sa.func.min(column, type_=column.type))
+        ).scalar()
+        return first
 
     def rows(
         self,

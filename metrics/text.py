@@ -39,7 +39,7 @@ class Catalogue:
         """The text with its {placeholders} filled in; English where the language lacks the key."""
         text = self.texts.get(lang, {}).get(key)
         if text is None:
-            text = self.texts["en"][key]
+            text = self.texts["en"].get(key, key)  # a missing word must not take a page down
         return text.format(**values) if values else text
 
     def has(self, key: str) -> bool:

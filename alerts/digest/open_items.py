@@ -98,7 +98,12 @@ def _cases(connection: sa.Connection, scope: Scope) -> tuple[int | None, tuple[O
     table = schema.cases.c
     if not connection.execute(sa.select(table.case_id).limit(1)).first():
         return None, ()
-    wanted = table.status.in_(OPEN_CASES), _named(table.source, scope)
+    wanted = (
+        _named(table.source, scope),
+        table.opened_at <= scope.now,
+        sa.or_(table.closed_at > scope.now,
+               sa.and_(table.closed_at.is_(None), table.status.in_(OPEN_CASES))),
+    )  # fmt: skip
     count = connection.execute(sa.select(sa.func.count()).where(*wanted)).scalar_one()
     query = (
         sa.select(table.case_id, table.order_ref, table.kind, table.reason, table.opened_at,

@@ -28,10 +28,11 @@ from dashboard.commands.options import (
 )
 from dashboard.history.known import Known, known_of
 from dashboard.settings import Settings
+from metrics.errors import UnknownKpi
 from metrics.kpi import Kpi
 from metrics.live import source_states
 from metrics.needs import left_out
-from metrics.packs import outdated
+from metrics.packs import outdated, pack_of
 from metrics.query import KpiResult
 from metrics.query import kpi as query_kpi
 from metrics.reading import Reader, Where
@@ -90,7 +91,7 @@ def kpi(
         return
     if key is None:
         raise click.UsageError("name a KPI; `deskpulse kpi --list` shows which there are")
-    found = settings.kpis.find(key)
+    found = _find(settings, key)
     parts = {one.key: one for one in (found, *settings.kpis.parts(found))}
     _warn(outdated(parts, datetime.now(UTC).date()))
     if explain:
@@ -197,3 +198,14 @@ def _say(result: KpiResult, form: str) -> None:
         writer.writerows(rows)
     else:
         say_table([*head, *percentiles], rows)
+
+
+def _find(settings: Settings, key: str) -> Kpi:
+    """The KPI of a key; of one that ships in a pack that is not loaded, says which pack."""
+    pack = pack_of(key)
+    if key not in settings.kpis and pack is not None:
+        raise UnknownKpi(
+            f"the KPI '{key}' belongs to the pack '{pack}', which is not loaded; add it to "
+            "[kpis] packs in deskpulse.toml"
+        )
+    return settings.kpis.find(key)

@@ -92,7 +92,7 @@ def breakdown_frame(
         pick = drill.label(kpi.key, split.label, name).text()
         lines.append(
             {
-                "name": known.shown(split.label, name), "value": row.value,
+                "name": known.shown(split.label, name, say), "value": row.value,
                 "before": before.value if before else None, "thin": row.n < THIN_SAMPLE,
                 "first": number == 0, "room": longest * _ROOM,
                 "all": None if additive else whole.value,

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from connectors.schema import agents, label_sets
 from dashboard.history.filters import LABELS
-from dashboard.words import UNKNOWN
+from dashboard.words import UNKNOWN, Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +21,12 @@ class Known:
     labels: Mapping[str, tuple[str, ...]]
     agents: Mapping[str, str]
 
-    def shown(self, label: str, value: str) -> str:
-        """How a label value is called on a page."""
+    def shown(self, label: str, value: str, say: Words | None = None) -> str:
+        """How a label value is called on a page; in the viewer's words where there are any."""
         if not value:
             return UNKNOWN
+        if label == "kind" and say is not None and say.has(f"case.kind_{value}"):
+            return say(f"case.kind_{value}")
         return self.agents.get(value, value) if label == "agent" else value
 
 

@@ -63,7 +63,7 @@ def breakdown_table(kpi: Kpi, split: Split, known: Known, asked: Asked) -> Table
     past = {label_of(row): row for row in split.earlier}
     columns = [Column(say(f"label.{split.label}")), *_value_columns(kpi, asked)]
     lines: list[list[Cell]] = [
-        [known.shown(split.label, label_of(row)), *_values(kpi, row)] for row in split.rows
+        [known.shown(split.label, label_of(row), say), *_values(kpi, row)] for row in split.rows
     ]
     if asked.before is not None:
         columns += [_value_column(kpi, say("sheet.before")), Column(say("sheet.n_before"))]

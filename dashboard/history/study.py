@@ -24,6 +24,7 @@ from metrics.rows import Band, KpiRow, WeekHour
 from metrics.values import Values
 
 _WEEK_DAYS = 7
+_LEEWAY = timedelta(days=1)  # a history may begin within its first day
 _ROUND = (1, 2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600, 900, 1_800, 3_600, 7_200, 14_400,
           28_800, 57_600, 86_400, 172_800, 345_600, 604_800, 1_209_600, 2_592_000)  # fmt: skip
 
@@ -113,7 +114,15 @@ def windows(reader: Reader, key: str, asked: Asked) -> tuple[Window, Window | No
     """A KPI over the period, and over the days it is compared with."""
     kpi = reader.registry.find(key)
     now = Window(reader, kpi, asked.period, asked.where)
-    return now, Window(reader, kpi, asked.before, asked.where) if asked.before else None
+    if asked.before is None or not _known_then(reader, kpi, asked.before):
+        return now, None
+    return now, Window(reader, kpi, asked.before, asked.where)
+
+
+def _known_then(reader: Reader, kpi: Kpi, before: Period) -> bool:
+    """Whether the history reaches back that far: less than the days before would not compare."""
+    begun = [reader.begins(one) for one in reader.registry.parts(kpi)]
+    return all(one is not None and one <= before.since + _LEEWAY for one in begun)
 
 
 def headline(now: Window, earlier: Window | None) -> Headline:

@@ -77,7 +77,7 @@ def notes_of(headline: Headline, words: Words) -> list[str]:
     compared = comparison(headline, words)
     if compared:
         lines.append(compared)
-    thin = row.n < THIN_SAMPLE and kpi.shape not in ("count", "sum")
+    thin = row.n < THIN_SAMPLE and kpi.shape not in ("count", "sum", "state")
     lines.append(words("note.thin" if thin else "note.n", n=words.count(row.n)))
     return lines
 

@@ -55,7 +55,8 @@ def show() -> None:
 
 
 def load(reader: Reader, asked: Asked) -> AfterSales:
-    found = open_cases(reader.connection, reader.as_of, asked.where.source)
+    apart = any(name != "source" for name in asked.where.asked)  # cases know no queue, no agent
+    found = () if apart else open_cases(reader.connection, reader.as_of, asked.where.source)
     overdue = reader.registry.find("cases_overdue").threshold
     return AfterSales(
         answer(reader, asked, KPIS),
@@ -79,6 +80,8 @@ def _now(reader: Reader, key: str, asked: Asked) -> Headline:
 
 def sentence(found: AfterSales, say: Words) -> str:
     """What is overdue comes first: it can still be mended."""
+    if all(one.filtered_out for one in found.states):
+        return say("after_sales.filtered")
     late = [one for one in found.open if one.status == "pending" and one.age_s > found.late_s]
     if not late:
         return stands_out(found.answer, say)
@@ -103,6 +106,7 @@ def _oldest(found: AfterSales, asked: Asked) -> None:
     say = asked.say
     note = say("after_sales.oldest_note", n=say.count(min(SHOWN, len(found.open))),
                total=say.count(len(found.open)))  # fmt: skip
-    panel.heading(say("after_sales.oldest"), note)
-    panel.downloads("oldest", oldest_sheet(found.open, asked, found.as_of), asked)
-    st.html(list_html(*oldest_cells(found.open, asked)))
+    with st.container(key="h_panel_oldest"):
+        panel.heading(say("after_sales.oldest"), note)
+        panel.downloads("oldest", oldest_sheet(found.open, asked, found.as_of), asked)
+        st.html(list_html(*oldest_cells(found.open, asked)))

@@ -14,6 +14,7 @@
 -- index: olist_order_payments_dataset(order_id)
 -- index: olist_customers_dataset(customer_id)
 -- index: olist_products_dataset(product_id)
+-- index: olist_sellers_dataset(seller_id)
 SELECT
   o.order_id,
   o.order_id AS order_ref,
@@ -41,12 +42,16 @@ SELECT
     WHEN 'canceled' THEN 'cancelled'
     WHEN 'unavailable' THEN 'invalid'
     ELSE o.order_status
-  END AS status
+  END AS status,
+  x.product_id AS product_ref,
+  x.sellers,
+  s.seller_state AS seller_region
 FROM olist_orders_dataset o
 LEFT JOIN olist_customers_dataset c ON c.customer_id = o.customer_id
 LEFT JOIN (
-  -- Category and seller of an order are those of its first item.
-  SELECT order_id, COUNT(*) AS items, SUM(freight_value) AS freight,
+  -- Category, product and seller of an order are those of its first item.
+  SELECT order_id, COUNT(*) AS items, COUNT(DISTINCT seller_id) AS sellers,
+    SUM(freight_value) AS freight,
     MAX(shipping_limit_date) AS promised_ship_at,
     MAX(CASE WHEN order_item_id = 1 THEN product_id END) AS product_id,
     MAX(CASE WHEN order_item_id = 1 THEN seller_id END) AS seller
@@ -59,9 +64,10 @@ LEFT JOIN (
   FROM olist_order_payments_dataset
   GROUP BY order_id
 ) y ON y.order_id = o.order_id
--- The second condition is always true; it keeps a planner without statistics from joining the
--- products before the page of orders is chosen.
+-- The second conditions are always true; they keep a planner without statistics from joining the
+-- products or sellers before the page of orders is chosen.
 LEFT JOIN olist_products_dataset p ON p.product_id = x.product_id AND x.order_id = o.order_id
+LEFT JOIN olist_sellers_dataset s ON s.seller_id = x.seller AND x.order_id = o.order_id
 LEFT JOIN product_category_name_translation t ON t.product_category_name = p.product_category_name
 WHERE {{rows}}
 

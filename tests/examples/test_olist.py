@@ -43,6 +43,7 @@ def test_orders_come_out_alike_on_every_database(any_url: str, example: Maker) -
         "amount": 133.75, "discount": None, "freight": 13.25, "items": 2,
         "category": "bed_bath_table", "seller": key("e1"), "region": "SP",
         "payment": "credit_card", "promo": None,
+        "product_ref": key("d1"), "sellers": 2, "seller_region": "SP",
     }  # fmt: skip
     assert first["placed_at"].hour == 12  # summer time
     assert orders[key("a3")]["placed_at"].hour == 13

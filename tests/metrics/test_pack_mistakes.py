@@ -54,7 +54,7 @@ def test_any_value_of_any_setting_is_taken_or_refused_by_name(key: str, value: A
         ({"shape": "median"}, "shape 'median' is not one of"),
         ({"counts": ["robot"]}, "counts: 'robot' is not one of human, bot, assisted"),
         ({"hit": "answered"}, "'threshold' and hit 'answered' contradict each other"),
-        ({"shape": "duration"}, "a threshold means nothing for shape 'duration'"),
+        ({"shape": "duration", "unit_of_value": "s"}, "a threshold means nothing for shape 'duration'"),
         ({"short_abandon": "5s"}, "'short_abandon' belongs to denominator 'removed'"),
         ({"denominator": "removed", "unit": "round", "end": "answered", "date": "asked"},
          "needs abandonment"),
@@ -112,9 +112,11 @@ def test_a_pack_with_a_bad_head_is_refused(tmp_path: Path, text: str, words: str
 
 
 def test_a_pack_that_is_not_there_names_those_that_are(tmp_path: Path) -> None:
-    with pytest.raises(BadPack, match="there is no KPI pack 'tabao'; use chatwoot, douyin"):
+    with pytest.raises(BadPack, match="there is no KPI pack 'tabao'; did you mean 'taobao'"):
         load_registry(["tabao"])
-    with pytest.raises(BadPack, match="there is no KPI pack"):
+    with pytest.raises(BadPack, match="there is no KPI pack 'xyz'; there are chatwoot, douyin"):
+        load_registry(["xyz"])
+    with pytest.raises(BadPack, match=r"there is no file 'none.toml' beside the configuration"):
         load_registry([tmp_path / "none.toml"])
     file = tmp_path / "latin.toml"
     file.write_bytes(b"[pack]\nname = '\xe9'")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +11,7 @@ from connectors import write
 from connectors.rounds import Round
 from connectors.schema import to_micros
 from connectors.store import Store
-from metrics.errors import BadWindow, UnknownKpi, UnknownLabel
+from metrics.errors import BadPack, BadWindow, UnknownKpi, UnknownLabel
 from metrics.packs import load_registry
 from metrics.query import kpi
 from metrics.reading import Reader, Where
@@ -170,3 +171,38 @@ def test_a_state_has_no_window_and_unknown_words_are_said(small: Store) -> None:
             kpi(connection, "orders_paid", where=Where(queue=("A",)), zone=BERLIN)
         with pytest.raises(BadWindow, match="multiple of 15 min"):
             kpi(connection, "volume", every=timedelta(minutes=10), zone=BERLIN)
+
+
+def test_a_pack_scoped_to_queues_counts_those_only() -> None:
+    registry = load_registry(("general", "taobao"), only={"taobao": {"queue": ["天猫店"]}})
+    scoped = registry["taobao.reply_3min"]
+    assert scoped.only == (("queue", ("天猫店",)),)
+    assert registry["reply_time"].only == ()
+    plain = load_registry(("general", "taobao"))
+    assert registry.fingerprint(scoped) != plain.fingerprint(plain["taobao.reply_3min"])
+
+
+def test_a_scope_that_cannot_be_is_refused_by_name() -> None:
+    with pytest.raises(BadPack) as wrong:
+        load_registry(("general", "taobao"), only={"taobao": {"seller": ["x"]}, "jd": {}})
+    assert "[kpis] only: no KPI of the pack 'taobao' has 'seller'" in wrong.value.problems[0]
+    assert "[kpis] only: the pack 'jd' is not loaded" in wrong.value.problems[1]
+
+
+def test_what_is_out_of_a_packs_scope_is_not_counted(small: Store, tmp_path: Path) -> None:
+    pack = tmp_path / "mine.toml"
+    pack.write_text(
+        '[kpi.mine]\nunit = "contact"\ndate = "opened"\nshape = "count"\n'
+        'unit_of_value = "contacts"\n',
+        encoding="utf-8",
+    )
+    registry = load_registry([pack], only={"mine": {"queue": ["A"]}}, zone="Europe/Berlin")
+    with small.begin() as connection:
+        for number, queue in enumerate("AAB"):
+            contact(connection, f"c{number}", NOON, queue=queue)
+    refresh(small, registry)
+    read_at(small, datetime(2026, 11, 20, tzinfo=BERLIN))
+    with small.read() as connection:
+        reader = Reader(connection, BERLIN, registry)
+        midnight = datetime(2026, 11, 11, tzinfo=BERLIN)
+        assert reader.rows("mine", midnight, midnight + DAY)[0].value == 2.0

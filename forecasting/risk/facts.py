@@ -1,0 +1,143 @@
+"""The facts that risks are made of, as frames: one row per order, and what happened to it.
+
+Instants are int64 µs since 1970 UTC, NEVER where nothing happened. Rows come in one order
+(purchase, reference, source), whatever order the database holds them in. Reading: reading.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from connectors.schema import to_micros
+from forecasting.risk.features.asof import NEVER, Ints
+
+LATER = ("paid_at", "promised_ship_at", "promised_at", "shipped_at", "delivered_at")
+PROMISES = ("promised_ship_at", "promised_at")  # said at the purchase, kept later
+AMOUNTS = ("amount", "discount", "freight")
+COUNTS = ("items", "sellers")
+WORDS = ("customer_key", "category", "seller", "seller_region", "region", "payment", "promo",
+         "product_ref")  # fmt: skip
+COLUMNS = ("source", "order_ref", "placed_at", *LATER, *AMOUNTS, *COUNTS, *WORDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something wrong in the facts, and what was made of it (a key of the catalogue)."""
+
+    key: str
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """`orders` has COLUMNS; `ratings` order, at, share (score / scale), kind; `cases` order, at,
+    kind, reason; `contacts` order, at, topic, customer_key. `order` is a row of orders, -1: none.
+    """
+
+    orders: pd.DataFrame
+    ratings: pd.DataFrame
+    cases: pd.DataFrame
+    contacts: pd.DataFrame
+    faults: tuple[Fault, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.orders)
+
+    def instants(self, name: str) -> Ints:
+        return self.orders[name].to_numpy(np.int64)
+
+    def codes(self, name: str) -> npt.NDArray[np.integer]:
+        """A text column as whole numbers, -1 for unknown."""
+        return self.orders[name].cat.codes.to_numpy()
+
+    def rows_of(self, refs: Sequence[str]) -> Ints:
+        """The rows of orders by reference; references that no order has are left out."""
+        code = self.orders["order_ref"].cat.categories.get_indexer(
+            pd.Index(list(refs), dtype="str")
+        )
+        return np.flatnonzero(np.isin(self.codes("order_ref"), code[code >= 0]))
+
+    def until(self, as_of: datetime) -> Facts:
+        """What was known at an instant: later orders, events and steps are not there."""
+        end = to_micros(as_of)
+        orders = self.orders[self.orders["placed_at"] <= end].copy()  # the first rows, in order
+        for name in LATER:
+            if name not in PROMISES:
+                at = orders[name].to_numpy(np.int64)
+                orders[name] = np.where(at <= end, at, NEVER)
+        return replace(
+            self, orders=orders, ratings=_until(self.ratings, end, len(orders)),
+            cases=_until(self.cases, end, len(orders)),
+            contacts=_until(self.contacts, end, len(orders)),
+        )  # fmt: skip
+
+
+def _until(events: pd.DataFrame, end: int, orders: int) -> pd.DataFrame:
+    there = (events["at"] <= end) & (events["order"] < orders)
+    return events[there].reset_index(drop=True)
+
+
+def canonical(orders: pd.DataFrame) -> Ints:
+    """The places of rows in their one order; words are sorted, so codes sort as the words do."""
+    by = [orders[name].cat.codes.to_numpy() for name in ("source", "order_ref")]
+    return np.lexsort((*by, orders["placed_at"].to_numpy(np.int64))).astype(np.int64)
+
+
+def mended(facts: Facts) -> Facts:
+    """Unusable values made unknown, events dated no earlier than their order, and all of it said.
+
+    `orders` are in their one order already.
+    """
+    orders = facts.orders.copy()
+    faults = _mend(orders)
+    placed = orders["placed_at"].to_numpy(np.int64)
+    tables: dict[str, pd.DataFrame] = {}
+    for name in ("ratings", "cases", "contacts"):
+        tables[name], early = _placed(getattr(facts, name), placed)
+        faults.append(Fault(f"early_{name}", early))
+    repeated = tables["ratings"].duplicated(["order", "kind"]).sum()
+    same = orders["order_ref"].cat.codes.duplicated().sum()
+    faults += [Fault("repeated_ratings", int(repeated)), Fault("same_ref", int(same))]
+    found = tuple(one for one in faults if one.n)
+    return Facts(orders, tables["ratings"], tables["cases"], tables["contacts"], found)
+
+
+def _mend(orders: pd.DataFrame) -> list[Fault]:
+    """Make unusable values unknown, in place; returns what was found."""
+    placed = orders["placed_at"].to_numpy(np.int64)
+    faults = []
+    for name in LATER:
+        at = orders[name].to_numpy(np.int64)
+        early = at < placed
+        orders[name] = np.where(early, NEVER, at)
+        faults.append(Fault(f"early_{name}", int(early.sum())))
+    for name in ("amount", *COUNTS):
+        value = orders[name].to_numpy(np.float64)
+        wrong = value <= 0
+        orders[name] = np.where(wrong, np.nan, value)
+        faults.append(Fault(f"not_positive_{name}", int(wrong.sum())))
+    for name in ("discount", "freight"):
+        value = orders[name].to_numpy(np.float64)
+        wrong = value < 0
+        orders[name] = np.where(wrong, np.nan, value)
+        faults.append(Fault(f"negative_{name}", int(wrong.sum())))
+    faults.append(Fault("no_items", int(orders["items"].isna().sum())))
+    return faults
+
+
+def _placed(events: pd.DataFrame, placed: Ints) -> tuple[pd.DataFrame, int]:
+    """Events in the order of their instants, none known before its order was."""
+    events = events.copy()
+    row, at = events["order"].to_numpy(np.int64), events["at"].to_numpy(np.int64)
+    start = placed[np.maximum(row, 0)] if len(placed) else at
+    early = (row >= 0) & (at < start)
+    events["at"] = np.where(early, start, at)
+    columns = [name for name in events.columns if name not in ("at", "order")]
+    events = events.sort_values(["at", "order", *columns], kind="stable").reset_index(drop=True)
+    return events, int(early.sum())

@@ -1,0 +1,77 @@
+"""The moments at which an order is scored: each belongs to an instant of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from forecasting.risk.facts import Facts
+from forecasting.risk.features.asof import NEVER, Flags, Ints
+
+
+def _order(facts: Facts) -> Ints:
+    return facts.instants("placed_at")
+
+
+def _shipping(facts: Facts) -> Ints:
+    return facts.instants("shipped_at")
+
+
+def _late_shipping(facts: Facts) -> Ints:
+    limit, shipped = facts.instants("promised_ship_at"), facts.instants("shipped_at")
+    return np.where(shipped > limit, limit, NEVER)
+
+
+def _promise(facts: Facts) -> Ints:
+    return np.minimum(facts.instants("delivered_at"), facts.instants("promised_at"))
+
+
+def _contact(facts: Facts) -> Ints:
+    return _nth_contact(facts, 1)
+
+
+def _second_contact(facts: Facts) -> Ints:
+    return _nth_contact(facts, 2)
+
+
+def _nth_contact(facts: Facts, n: int) -> Ints:
+    held = facts.contacts[facts.contacts["order"] >= 0]  # in the order of their instants
+    nth = held[held.groupby("order").cumcount() == n - 1]
+    at = np.full(len(facts), NEVER)
+    at[nth["order"].to_numpy(np.int64)] = nth["at"].to_numpy(np.int64)
+    return at
+
+
+EVER = np.iinfo(np.int64).min  # before any instant
+
+# In the order in which they usually come. promise: delivery or the end of the promised day,
+# whichever is earlier.
+MOMENTS: dict[str, Callable[[Facts], Ints]] = {
+    "order": _order,
+    "late_shipping": _late_shipping,
+    "shipping": _shipping,
+    "contact": _contact,
+    "second_contact": _second_contact,
+    "promise": _promise,
+}
+
+
+def moment_at(facts: Facts, moment: str) -> tuple[Ints, Flags]:
+    """The instant of the moment per order, and whether the facts tell it.
+
+    Where they don't (no promise and no delivery), the instant of the purchase stands in: the order
+    is then scored by a rule, which says so.
+    """
+    at = MOMENTS[moment](facts)
+    there = at < NEVER
+    return np.where(there, at, facts.instants("placed_at")), there
+
+
+def latest(facts: Facts, now: int) -> tuple[np.ndarray, Ints]:
+    """Per order the name and the instant of the last moment that has come by `now` (µs)."""
+    names = np.array(list(MOMENTS))
+    at = np.stack([find(facts) for find in MOMENTS.values()])
+    come = np.where(at <= now, at, EVER)
+    last = len(names) - 1 - np.argmax(come[::-1], axis=0)  # of equals the later kind
+    return names[last], come[last, np.arange(len(facts))]

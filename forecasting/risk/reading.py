@@ -1,0 +1,152 @@
+"""Reading the facts of risks from the store, page by page into arrays, texts as categories."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import sqlalchemy as sa
+
+from connectors import schema
+from forecasting.risk.facts import AMOUNTS, COLUMNS, COUNTS, LATER, Facts, canonical, mended
+from forecasting.risk.features.asof import NEVER, Ints
+
+PAGE = 50_000
+GONE = -2
+_INSTANTS = ("placed_at", *LATER, "at")
+_NUMBERS = (*AMOUNTS, *COUNTS, "share")
+_REF = "order_ref"
+
+
+def read_facts(connection: sa.Connection) -> Facts:
+    """All facts of the store, ready for questions as of any instant."""
+    return mended(_read(connection, None))
+
+
+def reread_facts(facts: Facts, connection: sa.Connection, refs: Sequence[str]) -> Facts:
+    """The facts with some orders, and what happened to them, read again; new orders are added."""
+    fresh = _read(connection, refs)
+    kept = np.setdiff1d(np.arange(len(facts)), facts.rows_of(refs), assume_unique=True)
+    orders = _stacked([facts.orders.iloc[kept], fresh.orders])
+    order = canonical(orders)
+    new_row = np.empty(len(order), np.int64)
+    new_row[order] = np.arange(len(order))
+    old = np.full(len(facts) + 1, GONE)  # the last place is that of events without an order
+    old[kept], old[-1] = new_row[: len(kept)], -1
+    into = np.append(new_row[len(kept) :], -1)
+    tables = {
+        name: _stacked([_moved(getattr(facts, name), old), _moved(getattr(fresh, name), into)])
+        for name in ("ratings", "cases", "contacts")
+    }
+    orders = orders.iloc[order].reset_index(drop=True)
+    made = mended(Facts(orders, tables["ratings"], tables["cases"], tables["contacts"]))
+    return replace(made, faults=facts.faults)
+
+
+def _read(connection: sa.Connection, refs: Sequence[str] | None) -> Facts:
+    orders = _frame(connection, _orders(refs), COLUMNS)
+    orders = orders.iloc[canonical(orders)].reset_index(drop=True)
+    code = orders[_REF].cat.codes.to_numpy()
+    row_of = np.full(len(orders[_REF].cat.categories) + 1, -1)
+    row_of[code[::-1]] = np.arange(len(orders))[::-1]  # of equal references the first
+    tables: dict[str, pd.DataFrame] = {}
+    for name, query in _events(refs).items():
+        events = _frame(connection, query, tuple(query.selected_columns.keys()))
+        words = events.pop(_REF).cat
+        into = np.append(orders[_REF].cat.categories.get_indexer(words.categories), -1)
+        events["order"] = row_of[into[words.codes.to_numpy()]]
+        tables[name] = events[(events["order"] >= 0) | (name == "contacts")]
+    return Facts(orders, tables["ratings"], tables["cases"], tables["contacts"])
+
+
+def _moved(events: pd.DataFrame, into: Ints) -> pd.DataFrame:
+    """Events on their orders' new rows; those of orders that are gone are left out."""
+    row = into[events["order"].to_numpy(np.int64)]
+    moved: pd.DataFrame = events.assign(order=row)[row != GONE]
+    return moved
+
+
+def _stacked(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    """Rows below each other; words stay sorted, and where none is new their codes stay too."""
+    first, second = frames
+    made: dict[str, Any] = {}
+    for name in first.columns:
+        a, b = first[name], second[name]
+        if not isinstance(a.dtype, pd.CategoricalDtype):
+            made[name] = np.concatenate([a.to_numpy(), b.to_numpy()])
+            continue
+        into = np.append(a.cat.categories.get_indexer(b.cat.categories), -1)
+        if (into[:-1] >= 0).all():
+            codes = np.concatenate([a.cat.codes.to_numpy(), into[b.cat.codes.to_numpy()]])
+            made[name] = pd.Categorical.from_codes(codes, dtype=a.dtype)
+        else:
+            made[name] = pd.api.types.union_categoricals([a, b], sort_categories=True)
+    return pd.DataFrame(made)
+
+
+def _orders(refs: Sequence[str] | None) -> sa.Select[Any]:
+    table = schema.orders
+    missing = [name for name in COLUMNS if name not in table.c]
+    columns = [table.c[name] for name in COLUMNS if name in table.c and name != _REF]
+    ref = sa.func.coalesce(table.c.order_ref, table.c.order_id).label(_REF)
+    query = sa.select(ref, *columns, *(sa.null().label(name) for name in missing))
+    if refs is None:
+        return query
+    return query.where(sa.func.coalesce(table.c.order_ref, table.c.order_id).in_(refs))
+
+
+def _events(refs: Sequence[str] | None) -> dict[str, sa.Select[Any]]:
+    ratings, cases, contacts = schema.ratings, schema.cases, schema.contacts
+    found = {
+        "ratings": sa.select(
+            ratings.c.order_ref, ratings.c.rated_at.label("at"), ratings.c.kind,
+            (ratings.c.score / ratings.c.scale).label("share"),
+        ).where(ratings.c.order_ref.is_not(None), ratings.c.score.is_not(None),
+                ratings.c.rated_at.is_not(None), ratings.c.scale > 0),
+        "cases": sa.select(
+            cases.c.order_ref, cases.c.opened_at.label("at"), cases.c.kind, cases.c.reason
+        ).where(cases.c.order_ref.is_not(None)),
+        "contacts": sa.select(
+            contacts.c.order_ref, contacts.c.opened_at.label("at"), contacts.c.topic,
+            contacts.c.customer_key,
+        ).where(sa.or_(contacts.c.order_ref.is_not(None), contacts.c.customer_key.is_not(None))),
+    }  # fmt: skip
+    if refs is None:
+        return found
+    return {
+        name: query.where(schema.FACTS[name].c.order_ref.in_(refs)) for name, query in found.items()
+    }
+
+
+def _frame(connection: sa.Connection, query: sa.Select[Any], names: Sequence[str]) -> pd.DataFrame:
+    raw = [sa.type_coerce(c, sa.types.NullType()).label(c.name) for c in query.selected_columns]
+    plain = query.with_only_columns(*raw, maintain_column_froms=True)
+    keys = list(query.selected_columns.keys())
+    result = connection.execute(plain.execution_options(stream_results=True))
+    pages: dict[str, list[Any]] = {name: [] for name in keys}
+    for rows in result.partitions(PAGE):
+        for name, values in zip(keys, zip(*rows, strict=True), strict=True):
+            pages[name].append(_column(name, values))
+    made = {name: _joined(name, pages[name]) for name in names}
+    return pd.DataFrame(made)
+
+
+def _column(name: str, values: Sequence[Any]) -> Any:
+    if name in _INSTANTS:
+        return np.array([NEVER if value is None else value for value in values], np.int64)
+    if name in _NUMBERS:
+        return np.array(values, np.float64)
+    return pd.Categorical(pd.array(values, dtype="str"))
+
+
+def _joined(name: str, pages: list[Any]) -> Any:
+    if name in _INSTANTS:
+        return np.concatenate([*pages, np.empty(0, np.int64)])
+    if name in _NUMBERS:
+        return np.concatenate([*pages, np.empty(0)])
+    if not pages:
+        return pd.Categorical(pd.array([], dtype="str"))
+    return pd.api.types.union_categoricals(pages, sort_categories=True)

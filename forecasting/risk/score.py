@@ -1,0 +1,121 @@
+"""Scoring orders at a moment: probability, reasons, and what said so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from forecasting.risk.calibration import probability as as_probability
+from forecasting.risk.facts import Facts
+from forecasting.risk.features.asof import Flags, Floats, Ints
+from forecasting.risk.features.table import Features, columns_of
+from forecasting.risk.labels import verdicts
+from forecasting.risk.model import MomentModel, Ready, RiskModel
+from forecasting.risk.moments import EVER, MOMENTS, latest, moment_at
+from forecasting.risk.reasons import Telling, groups
+from forecasting.risk.rules import NAMES, NO_ITEMS
+
+COLUMNS = ("order_ref", "moment", "moment_at", "probability", "reasons", "model")
+PAGE = 50_000  # rows scored at once: bounds the memory
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """`frame` has order_ref, moment, moment_at (µs), probability, reasons, model; `rows` are the
+    orders' rows in the facts."""
+
+    rows: Ints
+    frame: pd.DataFrame
+
+
+class Scorer:
+    """A model over prepared facts: score many orders, or a few again at little cost."""
+
+    def __init__(self, model: RiskModel, facts: Facts, *, threads: int = 0) -> None:
+        self.model, self.facts = model, facts
+        self.told = verdicts(facts, model.complaint)
+        self._features = Features(facts, self.told, model.zone)
+        self._threads = threads
+        self._ready: dict[str, Ready | None] = {}
+
+    def over(self, facts: Facts) -> Scorer:
+        """The same model over newer facts; its trees stay loaded."""
+        made = Scorer(self.model, facts, threads=self._threads)
+        made._ready = self._ready
+        return made
+
+    def score(self, rows: Ints, moment: str, *, lang: str) -> Scores:
+        """Score rows of orders, each at its own instant of the moment."""
+        pages = list(self.pages(rows, moment, lang=lang))
+        empty = pd.DataFrame(columns=list(COLUMNS))
+        return Scores(rows, pd.concat(pages, ignore_index=True) if pages else empty)
+
+    def pages(self, rows: Ints, moment: str, *, lang: str) -> Iterator[pd.DataFrame]:
+        """The same page by page, so that many orders need no more memory than few."""
+        at, there = moment_at(self.facts, moment)
+        for start in range(0, len(rows), PAGE):
+            page = rows[start : start + PAGE]
+            yield self._page(page, at[page], there[page], moment, lang)
+
+    def latest(self, rows: Ints, now: int, *, lang: str) -> Scores:
+        """Score rows of orders at the last moment that has come by `now` (µs), each with its
+        model: what a worklist shows. Orders not yet placed by then are left out."""
+        names, at = latest(self.facts, now)
+        pages = []
+        for moment in MOMENTS:
+            there = rows[(names[rows] == moment) & (at[rows] <= now) & (at[rows] > EVER)]
+            if len(there):
+                pages.append(self.score(there, moment, lang=lang))
+        if not pages:
+            return self.score(rows[:0], "order", lang=lang)
+        frame = pd.concat([page.frame for page in pages], ignore_index=True)
+        return Scores(np.concatenate([page.rows for page in pages]), frame)
+
+    def probabilities(self, rows: Ints, moment: str) -> tuple[Floats, Floats]:
+        """Of the model (or what stands in for it) and of the rule, without reasons."""
+        at, there = moment_at(self.facts, moment)
+        frame = self._features.at(rows, at[rows])
+        fitted = self.model.at(moment)
+        ruled, which = fitted.rule.probabilities(frame)
+        ready = self._ready_for(fitted)
+        if ready is None:
+            return ruled, ruled
+        by_rule = (which == NAMES.index(NO_ITEMS)) | ~there[rows]
+        names = columns_of(moment, list(frame.columns))
+        margin = ready.margin(frame[names])
+        modelled = ready.fit.calibration.probability(margin)
+        return np.where(by_rule, ruled, modelled), ruled
+
+    def _ready_for(self, fitted: MomentModel) -> Ready | None:
+        if fitted.moment not in self._ready:
+            made = None if fitted.fit is None else fitted.fit.ready(threads=self._threads)
+            self._ready[fitted.moment] = made
+        return self._ready[fitted.moment]
+
+    def _page(self, rows: Ints, at: Ints, there: Flags, moment: str, lang: str) -> pd.DataFrame:
+        fitted = self.model.at(moment)
+        frame = self._features.at(rows, at)
+        probability, which = fitted.rule.probabilities(frame)
+        telling = Telling(fitted, lang)
+        ready = self._ready_for(fitted)
+        by_rule = np.ones(len(rows), bool)
+        reasons: npt.NDArray[np.object_] = telling.of_rule(frame, which, there)
+        if ready is not None:
+            by_rule = (which == NAMES.index(NO_ITEMS)) | ~there
+            used = frame[columns_of(moment, list(frame.columns))]
+            made, margin = ready.contributions(used, groups(ready.fit.encoding.names))
+            probability = np.where(by_rule, probability, as_probability(margin))
+            mine = np.flatnonzero(~by_rule)
+            reasons[mine] = telling.of_model(frame.iloc[mine], made[mine])
+        names = np.array([f"rule: {name}" for name in NAMES], object)[which]
+        if ready is not None:
+            names = np.where(by_rule, names, f"{ready.fit.kind} {self.model.stamp}")
+        return pd.DataFrame({
+            "order_ref": self.facts.orders["order_ref"].iloc[rows].astype(object).to_numpy(),
+            "moment": moment, "moment_at": at, "probability": probability,
+            "reasons": reasons, "model": names,
+        })  # fmt: skip

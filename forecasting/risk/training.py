@@ -1,0 +1,137 @@
+"""Fitting on what was known at an instant, and refusing what does not beat the simple rule."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+
+from forecasting.risk import boosting
+from forecasting.risk.calibration import Calibration, fit_calibration
+from forecasting.risk.encoding import learn_encoding
+from forecasting.risk.evaluation import Evaluation, evaluate
+from forecasting.risk.facts import Facts
+from forecasting.risk.features.asof import Flags, Ints
+from forecasting.risk.features.table import Features, columns_of
+from forecasting.risk.labels import Complaint, Verdicts, settled, verdicts
+from forecasting.risk.model import Fit, MomentModel, RiskModel
+from forecasting.risk.moments import MOMENTS, moment_at
+from forecasting.risk.rules import NEEDED, learn_rule
+from forecasting.risk.scorecard import fit_scorecard
+
+FEWEST, FEWEST_BAD = 500, 50  # labelled orders below which the rule speaks
+MOST = 100_000  # labelled orders, the newest
+MOST_CARD = 60_000  # for the scorecard: its bins take memory
+DRAWS = 50  # for the intervals of the proof
+HELD_BACK = 0.25  # of the labelled orders, the last: they prove the model and set its slope
+
+
+def train(
+    facts: Facts,
+    as_of: datetime,
+    *,
+    zone: ZoneInfo,
+    complaint: Complaint | None = None,
+    threads: int = 0,
+    said: Callable[[str], None] = lambda _: None,
+) -> RiskModel:
+    """Fit every moment on what was known at `as_of`; whatever else `facts` holds is left out.
+
+    `said` hears the moment that is being fitted.
+    """
+    then = facts.until(as_of)
+    settled_complaint = settled(complaint or Complaint(), then)
+    told = verdicts(then, settled_complaint)
+    features = Features(then, told, zone)
+    made = []
+    for moment in MOMENTS:
+        said(moment)
+        made.append(_fit_moment(features, moment, threads))
+    return RiskModel(as_of, zone, settled_complaint, tuple(made))
+
+
+def labelled(facts: Facts, told: Verdicts, moment: str) -> tuple[Ints, Ints]:
+    """Rows whose verdict came after their moment, and the instants of the moments."""
+    at, there = moment_at(facts, moment)
+    rows = np.flatnonzero(told.told & there & (told.at > at))
+    return rows, at[rows]
+
+
+def _fit_moment(features: Features, moment: str, threads: int) -> MomentModel:
+    rows, at = labelled(features.facts, features.told, moment)
+    rows, at = rows[-MOST:], at[-MOST:]
+    frame = features.at(rows, at)
+    bad = features.told.bad[rows]
+    made = MomentModel(moment, len(rows), int(bad.sum()), learn_rule(frame, bad))
+    why = _too_little(bad)
+    if why:
+        return dataclasses.replace(made, why=why)
+    calibration, proof = _prove(features, frame, moment, rows, threads)
+    model, rule = proof
+    made = dataclasses.replace(made, proof=proof)
+    if not _better(model, rule):
+        return dataclasses.replace(made, why="not_better")
+    frame = frame[columns_of(moment, list(frame.columns))]
+    fit, constant = _fit(frame, bad, calibration, threads)
+    usual = frame.median(numeric_only=True)
+    pairs = tuple((str(name), float(value)) for name, value in usual.items() if value == value)
+    return dataclasses.replace(made, fit=fit, constant=constant, usual=pairs)
+
+
+def _too_little(bad: Flags) -> str | None:
+    if not len(bad):
+        return "no_labels"
+    if bad.all() or not bad.any():
+        return "one_class"
+    if len(bad) < FEWEST or bad.sum() < FEWEST_BAD:
+        return "few_labels"
+    return None
+
+
+def _prove(
+    features: Features, frame: pd.DataFrame, moment: str, rows: Ints, threads: int
+) -> tuple[Calibration, tuple[Evaluation, Evaluation]]:
+    """Fit on the first orders as if the last had not come; the slope, and model beside rule."""
+    split = int(len(rows) * (1 - HELD_BACK))
+    start = features.facts.instants("placed_at")[rows[split]]
+    early = (np.arange(len(rows)) < split) & (features.told.at[rows] < start)
+    bad = features.told.bad[rows]
+    if not 0 < bad[early].sum() < early.sum() or not 0 < bad[split:].sum() < len(rows) - split:
+        empty = evaluate("none", bad[:0], np.empty(0))
+        return Calibration(), (empty, empty)
+    names = columns_of(moment, list(frame.columns))
+    fit, _ = _fit(frame.loc[early, names], bad[early], Calibration(), threads)
+    margin = fit.ready(threads=threads).margin(frame.iloc[split:])
+    calibration = fit_calibration(margin, bad[split:])
+    needed = frame[list(NEEDED)]
+    ruled, _ = learn_rule(needed[early], bad[early]).probabilities(needed.iloc[split:])
+    return calibration, (
+        evaluate(fit.kind, bad[split:], calibration.probability(margin), draws=DRAWS),
+        evaluate("rule", bad[split:], ruled, draws=DRAWS),
+    )
+
+
+def _better(model: Evaluation, rule: Evaluation) -> bool:
+    """Better at ranking, at the top of the list and on the whole; else the rule is kept."""
+    mine = [model.figures[key].value for key in ("roc_auc", "pr_auc")]
+    theirs = [rule.figures[key].value for key in ("roc_auc", "pr_auc")]
+    if None in mine or None in theirs:
+        return False
+    return all(a > b for a, b in zip(mine, theirs, strict=True) if a is not None and b is not None)
+
+
+def _fit(
+    frame: pd.DataFrame, bad: Flags, calibration: Calibration, threads: int
+) -> tuple[Fit, tuple[str, ...]]:
+    encoding, constant = learn_encoding(frame)
+    matrix = encoding.matrix(frame)
+    labels = bad.astype(np.int64)
+    if boosting.available():
+        trees = boosting.fit_boosting(matrix, labels, encoding, threads=threads)
+        return Fit(encoding, calibration, trees=trees), constant
+    card = fit_scorecard(matrix[-MOST_CARD:], labels[-MOST_CARD:], encoding)
+    return Fit(encoding, calibration, scorecard=card), constant
