@@ -169,5 +169,3 @@ def _cases(chance: np.random.Generator, end: int) -> list[dict[str, Any]]:
 def _insert(store: Store, table: sa.Table, rows: list[dict[str, Any]]) -> None:
     with store.begin() as connection:
         connection.execute(table.insert(), rows)
-
-

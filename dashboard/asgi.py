@@ -45,7 +45,8 @@ OPTIONS: Mapping[str, object] = {
     "runner.postScriptGC": False,
     **streamlit_theme(),
 }
-PAGES = ("/after_sales", "/agents", "/", "/queues", "/response", "/satisfaction", "/sources")
+PAGES = ("/", "/after_sales", "/agents", "/pace", "/queues", "/response", "/satisfaction",
+         "/sources")  # fmt: skip
 
 
 def configure() -> None:
@@ -79,7 +80,7 @@ async def _lifespan(_app: st.App) -> AsyncIterator[None]:
     import pyarrow  # noqa: F401
 
     # Pages import pandas and altair, and build the charts' specs.
-    from dashboard.pages import after_sales, queues, response, satisfaction, sources, wallboard  # noqa: F401
+    import dashboard.pages.app  # noqa: F401
 
     await run_in_threadpool(lambda: feed().warm(datetime.now(UTC)))
     # What is frozen isn't looked at by any later collection; there is a lot of it.

@@ -61,7 +61,7 @@ def ordered(kpi: Kpi, rows: Sequence[Behind], order: Order) -> tuple[Behind, ...
     return tuple(sorted(newest, key=trouble))
 
 
-def pick_said(pick: Pick, asked: Asked, known: Known) -> str:
+def pick_said(pick: Pick, unit: str, asked: Asked, known: Known) -> str:
     """What was picked: `Wed 18 Nov 14:00–14:30`, `Mon 9:00–10:00, every week`, a queue's name."""
     say = asked.say
     if pick.kind == "all":
@@ -75,11 +75,9 @@ def pick_said(pick: Pick, asked: Asked, known: Known) -> str:
         return say("behind.weekly", day=say(f"weekday.{weekday}"), hours=hours)
     if pick.kind == "band":
         low, high = drill.band_of(pick)
-        return (
-            f"≥ {say.duration(low)}"
-            if high is None
-            else (f"{say.duration(low)}–{say.duration(high)}")
-        )
+        if high is None:
+            return f"≥ {in_words(low, unit, say)}"
+        return f"{in_words(low, unit, say)}–{in_words(high, unit, say)}"
     return known.shown(pick.kind, pick.value)
 
 

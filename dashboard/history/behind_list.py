@@ -34,7 +34,7 @@ def behind_dialog(asked: Asked, pick: Pick, known: Known) -> None:
 def _body(asked: Asked, pick: Pick, kpi: Kpi, known: Known) -> None:
     say = asked.say
     filters = f" · {asked.filters_said()}" if asked.where.asked else ""
-    st.html(note_html(behind.pick_said(pick, asked, known) + filters))
+    st.html(note_html(behind.pick_said(pick, kpi.unit, asked, known) + filters))
     chosen = st.segmented_control(
         say("behind.order"),
         _ORDERS,

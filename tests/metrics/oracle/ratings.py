@@ -56,6 +56,7 @@ def answered_soon(r: Any) -> bool | None:
 
 KPIS = {
     "csat": Definition(partial(rated, kind="csat", worth=is_good), "share"),
+    "csat_score": Definition(partial(rated, kind="csat", worth=of_five), "mean"),
     "chatwoot.csat": Definition(partial(rated, kind="csat", worth=is_good), "share"),
     "jd.after_sales_satisfaction": Definition(
         partial(rated, kind="csat", worth=is_good), "share"),
