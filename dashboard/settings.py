@@ -22,6 +22,7 @@ from connectors.durations import Duration
 from connectors.settings import Section, SourceSettings, StoreSettings, Zone
 from dashboard.errors import SettingsError
 from dashboard.sections import Sections, absolute_url, filled, read_toml
+from forecasting.risk.settings import RiskSettings
 from metrics.clock import Clocks
 from metrics.errors import BadPack
 from metrics.kpi import Registry
@@ -83,6 +84,7 @@ class Settings:
     live: LiveSection
     service: ServiceSettings
     sources: tuple[SourceSettings, ...]
+    risk: RiskSettings
     alerts: AlertsSettings
     pace: PaceSection
     kpis: Registry  # the clocks in it keep what they work out: there is one per configuration
@@ -123,6 +125,7 @@ def load_settings(path: Path) -> Settings:
         live=build.one("live", LiveSection, LiveSection()),
         service=service,
         sources=build.many("sources", SourceSettings),
+        risk=build.one("risk", RiskSettings, RiskSettings()),
         alerts=build.one("alerts", AlertsSettings, AlertsSettings()),
         receivers=build.many("receivers", ReceiverSettings),
         rules=build.many("rules", RuleSettings),

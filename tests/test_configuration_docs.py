@@ -13,6 +13,7 @@ from alerts.receivers import ReceiverSettings
 from alerts.settings import AlertsSettings, RuleSettings
 from connectors.settings import SourceSettings, StoreSettings
 from dashboard.settings import AppSettings, KpisSection, LiveSection, PaceSection, load_settings
+from forecasting.risk.settings import RiskSettings
 from metrics.settings import ServiceSettings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,6 +30,7 @@ SECTIONS = {
     "[[rules]]": RuleSettings,
     "[[digests]]": DigestSettings,
     "[alerts]": AlertsSettings,
+    "[risk]": RiskSettings,
 }
 
 

@@ -70,7 +70,9 @@ def train(as_of: str | None, config: Path, form: str) -> None:
     at = instant(as_of, zone) if as_of else datetime.now(UTC)
     facts = _facts(settings)
     with click.progressbar(length=len(MOMENTS), label="fitting", file=sys.stderr) as bar:
-        model = fit(facts, at, zone=zone, said=lambda _: bar.update(1))
+        model = fit(
+            facts, at, zone=zone, complaint=settings.risk.complaint(), said=lambda _: bar.update(1)
+        )
     save_model(model, model_path(settings.store_url, settings.folder))
     _say_faults(facts.until(at), settings)
     if form == "json":
