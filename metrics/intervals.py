@@ -175,8 +175,11 @@ def packed_sets(sets: npt.NDArray[np.uint32]) -> bytes:
 
 def unpacked_sets(blocks: Sequence[tuple[int, bytes]]) -> npt.NDArray[np.uint32]:
     """Stored ids of (n, ids) blocks, put together."""
-    if all(len(stored) == 2 * n for n, stored in blocks):
-        return np.frombuffer(b"".join(stored for _, stored in blocks), np.uint16).astype(np.uint32)
+    packed = b"".join(stored for _, stored in blocks)
+    values = sum(n for n, _ in blocks)
+    if len(packed) in (2 * values, 4 * values):  # one width, as almost always
+        width = np.uint16 if len(packed) == 2 * values else np.uint32
+        return np.frombuffer(packed, width).astype(np.uint32)
     return np.concatenate(
         [np.frombuffer(stored, np.uint16 if len(stored) == 2 * n else np.uint32)
          for n, stored in blocks]
