@@ -18,6 +18,7 @@ from dashboard.words import Language, words
 
 PICK: Final = "pick"
 TEXT_PX: Final = 13
+_PADDING: Final = {"left": 4, "right": 4, "top": 16, "bottom": 4}  # figures stand on bars
 _HOVER: Final = "hover"
 _DAY_MS, _MONTHS_MS = 86_400_000, 200 * 86_400_000
 # Seconds between two ticks for each end of an axis: what people count time in.
@@ -104,7 +105,7 @@ def spec(chart: Layers | alt.Chart, language: Language) -> Spec:
     locale = alt.Locale(time=ZH_TIME) if language == "zh" else alt.Undefined
     drawn = (
         chart.properties(width="container", height="container")
-        .configure(font=FONTS, background="transparent", padding=4, locale=locale)
+        .configure(font=FONTS, background="transparent", padding=_PADDING, locale=locale)
         .configure_view(stroke=None)
         .configure_text(font=FONTS, fontSize=TEXT_PX)  # Streamlit puts its own font over config's
         .configure_axis(
