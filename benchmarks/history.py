@@ -39,7 +39,7 @@ def run() -> None:
     with tempfile.TemporaryDirectory() as name:
         _measure("SQLite", f"sqlite:///{Path(name) / 'store.db'}")
     with PostgresServer() as server:
-        _measure("PostgreSQL", server.database().url)
+        _measure("PostgreSQL", server.create_database().url)
 
 
 def _measure(kind: str, url: str) -> None:
