@@ -81,7 +81,11 @@ def _page(store: Store, page: Any) -> None:
 
 
 def _fill(store: Store, chance: np.random.Generator) -> None:
-    _timed("facts written", lambda: [_insert(store, *one) for one in _facts(chance)], "")
+    def write() -> None:
+        for table, rows in _facts(chance):
+            _insert(store, table, rows)
+
+    _timed("facts written", write, "")
 
 
 def _facts(chance: np.random.Generator) -> Iterator[tuple[sa.Table, list[dict[str, Any]]]]:
