@@ -114,12 +114,12 @@ def windows(reader: Reader, key: str, asked: Asked) -> tuple[Window, Window | No
     """A KPI over the period, and over the days it is compared with."""
     kpi = reader.registry.find(key)
     now = Window(reader, kpi, asked.period, asked.where)
-    if asked.before is None or not _known_then(reader, kpi, asked.before):
+    if asked.before is None or not known_then(reader, kpi, asked.before):
         return now, None
     return now, Window(reader, kpi, asked.before, asked.where)
 
 
-def _known_then(reader: Reader, kpi: Kpi, before: Period) -> bool:
+def known_then(reader: Reader, kpi: Kpi, before: Period) -> bool:
     """Whether the history reaches back that far: less than the days before would not compare."""
     begun = [reader.begins(one) for one in reader.registry.parts(kpi)]
     return all(one is not None and one <= before.since + _LEEWAY for one in begun)

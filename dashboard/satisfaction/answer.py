@@ -13,7 +13,7 @@ from typing import Final
 from dashboard.history.asked import Asked
 from dashboard.history.filters import LABELS
 from dashboard.history.period import Period
-from dashboard.history.study import Answer, Study, reach_of
+from dashboard.history.study import Answer, Study, known_then, reach_of
 from dashboard.history.tiles import Headline
 from dashboard.satisfaction import rated, tickets
 from dashboard.satisfaction.rated import Grain, Rated, Split, Stretch
@@ -122,7 +122,8 @@ def _counted(reader: Reader, key: str, asked: Asked, *, sums: bool = True) -> _C
     kpi = reader.registry.find(key)
     try:
         now = _values(reader, key, asked, asked.period)
-        before = _values(reader, key, asked, asked.before) if asked.before else None
+        compared = asked.before if asked.before and known_then(reader, kpi, asked.before) else None
+        before = _values(reader, key, asked, compared) if compared else None
     except UnknownLabel:  # a filter of the page that this KPI knows nothing of
         return _Counted(kpi, None, None)
     found = _Counted(kpi, now, before)
