@@ -38,9 +38,10 @@ docs:  ## docs/kpis.md from its template and the KPI packs
 	@.ci/venv dev
 	@.venv/bin/python -m docs.kpi_reference
 
-# Needs uv, whose lock files fit every platform (pip's own would fit only this one).
+# Needs uv, whose lock files fit every platform (pip's own would fit only this one). Extras stay in
+# them: pip looks up the newest release of `coverage[toml]` where only `coverage` is pinned.
 LOCK = $(UV) pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
-	--no-emit-index-url --no-header --no-annotate --quiet
+	--no-emit-index-url --no-header --no-annotate --no-strip-extras --quiet
 lock:  ## pin again after a change of the dependencies; LOCK_ARGS=--upgrade for newer releases
 	$(LOCK) $(LOCK_ARGS) --extra build --output-file requirements.lock >/dev/null
 	$(LOCK) $(LOCK_ARGS) --extra dev --output-file requirements-dev.lock >/dev/null
