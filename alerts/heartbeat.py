@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from alerts.store import insert_for
-from connectors import schema
+from connectors import alert_tables
 
 # Rows of workers that ended are kept this long, so that a page can say when the last one was seen.
 KEEP = timedelta(days=7)
@@ -49,13 +49,13 @@ def first_beat(now: datetime) -> Beat:
 def record(connection: sa.Connection, beat: Beat) -> None:
     """Writes the beat and forgets workers that ended long ago."""
     values = asdict(beat)
-    insert = insert_for(connection, schema.workers).values(values)
+    insert = insert_for(connection, alert_tables.workers).values(values)
     connection.execute(insert.on_conflict_do_update(index_elements=["worker_id"], set_=values))
-    old = schema.workers.c.beat_at < beat.beat_at - KEEP
-    connection.execute(schema.workers.delete().where(old))
+    old = alert_tables.workers.c.beat_at < beat.beat_at - KEEP
+    connection.execute(alert_tables.workers.delete().where(old))
 
 
 def beats(connection: sa.Connection) -> list[Beat]:
     """All workers known, the one seen last first."""
-    query = sa.select(schema.workers).order_by(schema.workers.c.beat_at.desc())
+    query = sa.select(alert_tables.workers).order_by(alert_tables.workers.c.beat_at.desc())
     return [Beat(**dict(row)) for row in connection.execute(query).mappings()]

@@ -19,7 +19,7 @@ from alerts.alert import Notification, Reason
 from alerts.digest.content import DigestNote
 from alerts.errors import SendError
 from alerts.store import insert_for
-from connectors import schema
+from connectors import alert_tables
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ FURTHEST = timedelta(minutes=35)
 _PAYLOAD: TypeAdapter[Notification | DigestNote] = TypeAdapter(Notification | DigestNote)
 DIGEST = "digest"
 _NO_LEASE: dict[str, None] = {"leased_until": None, "leased_by": None}
-_box = schema.outbox
+_box = alert_tables.outbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +169,7 @@ def record_failure(
 
 def refusals(connection: sa.Connection, message: Message) -> int:
     """How often the receiver understood this message and refused it."""
-    table = schema.deliveries
+    table = alert_tables.deliveries
     query = sa.select(sa.func.count()).where(
         table.c.outbox_id == message.id, table.c.outcome == "refused"
     )
@@ -237,7 +237,7 @@ def _note_attempt(
     connection: sa.Connection, message: Message, now: datetime, outcome: str, error: str | None
 ) -> None:
     connection.execute(
-        schema.deliveries.insert().values(
+        alert_tables.deliveries.insert().values(
             outbox_id=message.id, attempt=message.attempt, at=now, outcome=outcome, error=error
         )
     )

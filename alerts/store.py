@@ -17,7 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from alerts.alert import Alert, Cause, Severity, Status, Transition
 from alerts.errors import LeadershipLost
-from connectors import schema
+from connectors import alert_tables, schema
 from metrics.measurement import Labels
 
 TERM = "alerts.term"  # in meta: how often a worker became leader
@@ -25,14 +25,14 @@ TERM = "alerts.term"  # in meta: how often a worker became leader
 
 def load_alerts(connection: sa.Connection) -> dict[str, Alert]:
     """Every alert there ever was, by fingerprint: one that ended keeps its count of episodes."""
-    rows = connection.execute(sa.select(schema.alerts))
+    rows = connection.execute(sa.select(alert_tables.alerts))
     return {row["fingerprint"]: _alert(row) for row in rows.mappings()}
 
 
 def load_active(connection: sa.Connection) -> list[Alert]:
     """Alerts that are pending or firing now."""
-    wanted = schema.alerts.c.status.in_([Status.PENDING, Status.FIRING])
-    rows = connection.execute(sa.select(schema.alerts).where(wanted))
+    wanted = alert_tables.alerts.c.status.in_([Status.PENDING, Status.FIRING])
+    rows = connection.execute(sa.select(alert_tables.alerts).where(wanted))
     return [_alert(row) for row in rows.mappings()]
 
 
@@ -40,7 +40,7 @@ def save_alerts(connection: sa.Connection, alerts: Iterable[Alert]) -> None:
     rows = [{**asdict(alert), "labels": _labels_text(alert.labels)} for alert in alerts]
     if not rows:
         return
-    insert = insert_for(connection, schema.alerts)
+    insert = insert_for(connection, alert_tables.alerts)
     values = {name: insert.excluded[name] for name in rows[0] if name != "fingerprint"}
     connection.execute(
         insert.on_conflict_do_update(index_elements=["fingerprint"], set_=values), rows
@@ -51,8 +51,9 @@ def delete_alerts(connection: sa.Connection, fingerprints: Iterable[str]) -> Non
     """For alerts that never fired; any other is kept for its count of episodes."""
     wanted = list(fingerprints)
     if wanted:
-        delete = schema.alerts.delete().where(
-            schema.alerts.c.fingerprint == sa.bindparam("gone"), schema.alerts.c.episode == 0
+        delete = alert_tables.alerts.delete().where(
+            alert_tables.alerts.c.fingerprint == sa.bindparam("gone"),
+            alert_tables.alerts.c.episode == 0,
         )
         connection.execute(delete, [{"gone": one} for one in wanted])
 
@@ -60,12 +61,12 @@ def delete_alerts(connection: sa.Connection, fingerprints: Iterable[str]) -> Non
 def add_transitions(connection: sa.Connection, transitions: Iterable[Transition]) -> None:
     rows = [{**asdict(one), "labels": _labels_text(one.labels)} for one in transitions]
     if rows:
-        connection.execute(schema.transitions.insert(), rows)
+        connection.execute(alert_tables.transitions.insert(), rows)
 
 
 def load_transitions(connection: sa.Connection, *, since: datetime) -> list[Transition]:
     """The history from `since` on, oldest first."""
-    table = schema.transitions
+    table = alert_tables.transitions
     rows = connection.execute(sa.select(table).where(table.c.at >= since).order_by(table.c.id))
     return [_transition(row) for row in rows.mappings()]
 

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from benchmarks.figures import head, median_ms, say
 from connectors import schema
-from connectors.schema import to_micros
+from connectors.columns import to_micros
 from connectors.store import Store, open_store
 from dashboard.history.asked import read_asked
 from dashboard.pages import after_sales, agents, response, satisfaction

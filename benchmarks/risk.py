@@ -19,8 +19,8 @@ import numpy as np
 
 from benchmarks.figures import head, say
 from connectors import schema
+from connectors.columns import to_micros
 from connectors.connect import connect
-from connectors.schema import to_micros
 from connectors.settings import SourceSettings
 from connectors.store import Store, open_store
 from connectors.sync import SourceSync

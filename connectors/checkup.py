@@ -15,10 +15,10 @@ from typing import Literal
 
 import sqlalchemy as sa
 
+from connectors.columns import to_micros
 from connectors.connect import connect
 from connectors.decode import Decoder
 from connectors.errors import ConnectorError, SourceError
-from connectors.schema import to_micros
 from connectors.settings import SourceSettings
 from connectors.source import Source
 from connectors.statements import Index, Statement

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from connectors.columns import EPOCH
 from connectors.durations import parse_duration
 from connectors.errors import SchemaMismatch
 from connectors.facts import (
@@ -26,7 +27,6 @@ from connectors.facts import (
     judge,
     kind,
 )
-from connectors.schema import EPOCH
 from connectors.statements import Statement
 
 _NAIVE_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - the zero of naive UTC arithmetic

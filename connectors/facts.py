@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from connectors import schema
-from connectors.schema import UtcDateTime
+from connectors.columns import UtcDateTime
 
 Row = tuple[Any, ...]
 SECOND = 1_000_000

@@ -1,76 +1,15 @@
-"""All tables of our own store, and the one type that keeps instants honest.
+"""The tables of our own store that hold facts, what the sync remembers, and what is derived.
 
 What a column means lives higher up (metrics, alerts); reading and writing them lives with the
-meaning. Migrations in migrations/versions lead to exactly this schema (a test compares).
+meaning. Alerts and their messages are alert_tables.py. Migrations in migrations/versions lead to
+exactly these tables (a test compares).
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-
 import sqlalchemy as sa
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
-
-NAMING = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "pk": "pk_%(table_name)s",
-}
-
-
-def to_micros(moment: datetime) -> int:
-    """Microseconds since 1970 UTC of an aware instant; ValueError for a naive one."""
-    if moment.tzinfo is None:
-        raise ValueError(f"a time without a zone cannot be stored: {moment.isoformat()}")
-    return (moment - EPOCH) // MICROSECOND
-
-
-def from_micros(micros: int) -> datetime:
-    """The aware UTC instant of microseconds since 1970."""
-    return EPOCH + timedelta(microseconds=micros)
-
-
-class UtcDateTime(sa.types.TypeDecorator[datetime]):
-    """An instant, kept as BIGINT microseconds since 1970 UTC on every database.
-
-    SQLite drops zones silently and stores text; integers are exact, small, sort right, and are
-    read into arrays without making a datetime per value. Naive values are refused. Whole numbers
-    pass through as microseconds (bulk writes).
-    """
-
-    impl = sa.BigInteger
-    cache_ok = True
-
-    def process_bind_param(
-        self,
-        value: datetime | int | None,
-        dialect: sa.Dialect,  # noqa: ARG002 - SQLAlchemy's signature
-    ) -> int | None:
-        if value is None or type(value) is int:
-            return value
-        if isinstance(value, datetime):
-            return to_micros(value)
-        raise TypeError(f"expected an aware datetime, got {type(value).__name__}")
-
-    def process_result_value(
-        self,
-        value: int | None,
-        dialect: sa.Dialect,  # noqa: ARG002 - SQLAlchemy's signature
-    ) -> datetime | None:
-        return None if value is None else from_micros(value)
-
-
-metadata = sa.MetaData(naming_convention=NAMING)
-
-_Text = sa.Text
-_Big = sa.BigInteger
-_Id = sa.BigInteger().with_variant(sa.Integer, "sqlite")  # SQLite numbers rows by INTEGER only
-
-
-def _time(name: str, *, nullable: bool = True) -> sa.Column[datetime]:
-    return sa.Column(name, UtcDateTime, nullable=nullable)
+from connectors.columns import Big, RowId, Text, instant, metadata
 
 
 def _fact(name: str, key: str, *columns: sa.schema.SchemaItem) -> sa.Table:
@@ -78,8 +17,8 @@ def _fact(name: str, key: str, *columns: sa.schema.SchemaItem) -> sa.Table:
     return sa.Table(
         name,
         metadata,
-        sa.Column("source", _Text, primary_key=True),
-        sa.Column(key, _Text, primary_key=True),
+        sa.Column("source", Text, primary_key=True),
+        sa.Column(key, Text, primary_key=True),
         *columns,
     )
 
@@ -87,27 +26,27 @@ def _fact(name: str, key: str, *columns: sa.schema.SchemaItem) -> sa.Table:
 contacts = _fact(
     "contacts",
     "contact_id",
-    sa.Column("channel", _Text, nullable=False),
-    sa.Column("queue", _Text, nullable=False),
-    sa.Column("team", _Text),
-    sa.Column("customer_key", _Text),
-    sa.Column("order_ref", _Text),
-    sa.Column("agent_id", _Text),
-    sa.Column("status", _Text, nullable=False),
-    sa.Column("priority", _Text),
-    sa.Column("topic", _Text),
-    _time("opened_at", nullable=False),
-    _time("queued_at"),
-    _time("assigned_at"),
-    _time("first_reply_at"),
-    _time("waiting_since"),
-    _time("closed_at"),
-    _time("abandoned_at"),
+    sa.Column("channel", Text, nullable=False),
+    sa.Column("queue", Text, nullable=False),
+    sa.Column("team", Text),
+    sa.Column("customer_key", Text),
+    sa.Column("order_ref", Text),
+    sa.Column("agent_id", Text),
+    sa.Column("status", Text, nullable=False),
+    sa.Column("priority", Text),
+    sa.Column("topic", Text),
+    instant("opened_at", nullable=False),
+    instant("queued_at"),
+    instant("assigned_at"),
+    instant("first_reply_at"),
+    instant("waiting_since"),
+    instant("closed_at"),
+    instant("abandoned_at"),
     sa.Column("reopen_count", sa.Integer),
     sa.Column("transfer_count", sa.Integer),
     sa.Column("bot_only", sa.Boolean),
     sa.Column("outbound_only", sa.Boolean),
-    _time("updated_at"),
+    instant("updated_at"),
     sa.Index(None, "opened_at"),
     sa.Index(None, "queued_at"),
     sa.Index(None, "assigned_at"),
@@ -128,16 +67,16 @@ sa.Index(
 rounds = sa.Table(
     "rounds",
     metadata,
-    sa.Column("source", _Text, primary_key=True),
-    sa.Column("contact_id", _Text, primary_key=True),
+    sa.Column("source", Text, primary_key=True),
+    sa.Column("contact_id", Text, primary_key=True),
     sa.Column("round_no", sa.Integer, primary_key=True),
-    _time("asked_at", nullable=False),
-    _time("answered_at"),
-    sa.Column("answered_by", _Text),
-    sa.Column("agent_id", _Text),
-    _time("person_answered_at"),  # the first person's answer after it, a bot's not counted
+    instant("asked_at", nullable=False),
+    instant("answered_at"),
+    sa.Column("answered_by", Text),
+    sa.Column("agent_id", Text),
+    instant("person_answered_at"),  # the first person's answer after it, a bot's not counted
     sa.Column("asked_again", sa.LargeBinary),  # int64 µs: the run's messages after its first
-    _time("asked_last_at"),  # the last of those; unknown where there are none
+    instant("asked_last_at"),  # the last of those; unknown where there are none
     sa.Index(None, "answered_at"),
     sa.Index(None, "asked_at"),
     sa.Index(None, "asked_last_at"),
@@ -147,11 +86,11 @@ rounds = sa.Table(
 events = _fact(
     "events",
     "event_id",
-    sa.Column("contact_id", _Text, nullable=False),
-    sa.Column("kind", _Text, nullable=False),
-    _time("at", nullable=False),
+    sa.Column("contact_id", Text, nullable=False),
+    sa.Column("kind", Text, nullable=False),
+    instant("at", nullable=False),
     sa.Column("value_s", sa.Float),
-    sa.Column("agent_id", _Text),
+    sa.Column("agent_id", Text),
     sa.Index(None, "at"),
     sa.Index(None, "source", "contact_id"),
 )
@@ -159,17 +98,17 @@ events = _fact(
 ratings = _fact(
     "ratings",
     "rating_id",
-    sa.Column("contact_id", _Text),
-    sa.Column("order_ref", _Text),
-    sa.Column("product_ref", _Text),
-    sa.Column("kind", _Text, nullable=False),
+    sa.Column("contact_id", Text),
+    sa.Column("order_ref", Text),
+    sa.Column("product_ref", Text),
+    sa.Column("kind", Text, nullable=False),
     sa.Column("score", sa.Float),
     sa.Column("scale", sa.Float, nullable=False),
-    _time("asked_at"),
-    _time("rated_at"),
-    _time("answered_at"),
+    instant("asked_at"),
+    instant("rated_at"),
+    instant("answered_at"),
     sa.Column("sentiment", sa.Float),
-    sa.Column("topics", _Text),
+    sa.Column("topics", Text),
     sa.Index(None, "rated_at"),
     sa.Index(None, "asked_at"),
     sa.Index(None, "source", "contact_id"),
@@ -178,27 +117,27 @@ ratings = _fact(
 orders = _fact(
     "orders",
     "order_id",
-    sa.Column("order_ref", _Text),
-    sa.Column("customer_key", _Text),
-    _time("placed_at", nullable=False),
-    _time("paid_at"),
-    _time("promised_ship_at"),
-    _time("promised_at"),
-    _time("shipped_at"),
-    _time("delivered_at"),
+    sa.Column("order_ref", Text),
+    sa.Column("customer_key", Text),
+    instant("placed_at", nullable=False),
+    instant("paid_at"),
+    instant("promised_ship_at"),
+    instant("promised_at"),
+    instant("shipped_at"),
+    instant("delivered_at"),
     sa.Column("amount", sa.Float),
     sa.Column("discount", sa.Float),
     sa.Column("freight", sa.Float),
     sa.Column("items", sa.Integer),
-    sa.Column("category", _Text),
-    sa.Column("seller", _Text),
-    sa.Column("region", _Text),
-    sa.Column("payment", _Text),
-    sa.Column("promo", _Text),
-    sa.Column("status", _Text, nullable=False),
-    sa.Column("product_ref", _Text),  # product, seller and category are those of the first item
+    sa.Column("category", Text),
+    sa.Column("seller", Text),
+    sa.Column("region", Text),
+    sa.Column("payment", Text),
+    sa.Column("promo", Text),
+    sa.Column("status", Text, nullable=False),
+    sa.Column("product_ref", Text),  # product, seller and category are those of the first item
     sa.Column("sellers", sa.Integer),
-    sa.Column("seller_region", _Text),
+    sa.Column("seller_region", Text),
     sa.Index(None, "placed_at"),
     sa.Index(None, "paid_at"),
     sa.Index(None, "shipped_at"),
@@ -210,15 +149,15 @@ orders = _fact(
 cases = _fact(
     "cases",
     "case_id",
-    sa.Column("order_ref", _Text),
-    sa.Column("contact_id", _Text),
-    sa.Column("kind", _Text),
-    sa.Column("reason", _Text),
-    _time("opened_at", nullable=False),
-    _time("handled_at"),
-    _time("closed_at"),
+    sa.Column("order_ref", Text),
+    sa.Column("contact_id", Text),
+    sa.Column("kind", Text),
+    sa.Column("reason", Text),
+    instant("opened_at", nullable=False),
+    instant("handled_at"),
+    instant("closed_at"),
     sa.Column("amount", sa.Float),
-    sa.Column("status", _Text, nullable=False),
+    sa.Column("status", Text, nullable=False),
     sa.Index(None, "opened_at"),
     sa.Index(None, "closed_at"),
     sa.Index(None, "status"),
@@ -227,28 +166,28 @@ cases = _fact(
 agents = _fact(
     "agents",
     "agent_id",
-    sa.Column("name", _Text),
-    sa.Column("team", _Text),
+    sa.Column("name", Text),
+    sa.Column("team", Text),
     sa.Column("active", sa.Boolean),
 )
 
 presence = _fact(
     "presence",
     "presence_id",
-    sa.Column("agent_id", _Text, nullable=False),
-    sa.Column("state", _Text, nullable=False),
-    _time("since", nullable=False),
-    _time("until"),
+    sa.Column("agent_id", Text, nullable=False),
+    sa.Column("state", Text, nullable=False),
+    instant("since", nullable=False),
+    instant("until"),
     sa.Index(None, "until"),
 )
 
 shifts = _fact(
     "shifts",
     "shift_id",
-    sa.Column("agent_id", _Text, nullable=False),
-    sa.Column("queue", _Text),
-    _time("starts_at", nullable=False),
-    _time("ends_at", nullable=False),
+    sa.Column("agent_id", Text, nullable=False),
+    sa.Column("queue", Text),
+    instant("starts_at", nullable=False),
+    instant("ends_at", nullable=False),
     sa.Index(None, "starts_at"),
 )
 
@@ -257,15 +196,15 @@ shifts = _fact(
 sources = sa.Table(
     "sources",
     metadata,
-    sa.Column("source", _Text, primary_key=True),
-    sa.Column("status", _Text, nullable=False),  # ok, down, backfill
-    _time("as_of"),  # the clock just before the last good read
-    _time("tried_at"),
-    sa.Column("error", _Text),
+    sa.Column("source", Text, primary_key=True),
+    sa.Column("status", Text, nullable=False),  # ok, down, backfill
+    instant("as_of"),  # the clock just before the last good read
+    instant("tried_at"),
+    sa.Column("error", Text),
     sa.Column("poll_s", sa.Float, nullable=False),
-    sa.Column("rows", _Big, nullable=False, default=0),  # facts read since the store was made
-    sa.Column("backfill_done", _Big),
-    sa.Column("backfill_total", _Big),
+    sa.Column("rows", Big, nullable=False, default=0),  # facts read since the store was made
+    sa.Column("backfill_done", Big),
+    sa.Column("backfill_total", Big),
     sa.Column("presence_known", sa.Boolean),
     sa.Column("waits_known", sa.Boolean),
     sa.Column("agents_known", sa.Boolean),
@@ -274,30 +213,30 @@ sources = sa.Table(
 marks = sa.Table(
     "marks",
     metadata,
-    sa.Column("source", _Text, primary_key=True),
-    sa.Column("statement", _Text, primary_key=True),
-    sa.Column("mark", _Text),  # the highest key seen, as JSON so that 9 and "9" stay apart
+    sa.Column("source", Text, primary_key=True),
+    sa.Column("statement", Text, primary_key=True),
+    sa.Column("mark", Text),  # the highest key seen, as JSON so that 9 and "9" stay apart
     sa.Column("complete", sa.Boolean, nullable=False),  # the back-fill of this statement is done
-    _time("reconciled_at"),
+    instant("reconciled_at"),
 )
 
 rejected = sa.Table(
     "rejected",
     metadata,
-    sa.Column("source", _Text, primary_key=True),
-    sa.Column("fact", _Text, primary_key=True),
-    sa.Column("row_id", _Text, primary_key=True),
-    sa.Column("reason", _Text, primary_key=True),
-    sa.Column("detail", _Text),
+    sa.Column("source", Text, primary_key=True),
+    sa.Column("fact", Text, primary_key=True),
+    sa.Column("row_id", Text, primary_key=True),
+    sa.Column("reason", Text, primary_key=True),
+    sa.Column("detail", Text),
     sa.Column("times", sa.Integer, nullable=False),
-    _time("seen_at", nullable=False),
+    instant("seen_at", nullable=False),
 )
 
 meta = sa.Table(
     "meta",
     metadata,
-    sa.Column("name", _Text, primary_key=True),
-    sa.Column("value", _Text, nullable=False),
+    sa.Column("name", Text, primary_key=True),
+    sa.Column("value", Text, nullable=False),
 )
 
 # --- derived from facts; `deskpulse rebuild` drops and recomputes these ----------------------
@@ -305,7 +244,7 @@ meta = sa.Table(
 dirty_slots = sa.Table(
     "dirty_slots",
     metadata,
-    sa.Column("fact", _Text, primary_key=True),  # fact table and date column: contacts.closed_at
+    sa.Column("fact", Text, primary_key=True),  # fact table and date column: contacts.closed_at
     sa.Column("slot", sa.Integer, primary_key=True),  # quarter hours since 1970 UTC
 )
 
@@ -313,7 +252,7 @@ dirty_slots = sa.Table(
 kpi_blocks = sa.Table(
     "kpi_blocks",
     metadata,
-    sa.Column("kpi", _Text, primary_key=True),
+    sa.Column("kpi", Text, primary_key=True),
     sa.Column("block", sa.Integer, primary_key=True),  # spans of six hours since 1970 UTC
     sa.Column("n", sa.Integer, nullable=False),
     sa.Column("slots", sa.LargeBinary, nullable=False),  # uint8: quarter hour of the block
@@ -325,15 +264,15 @@ kpi_blocks = sa.Table(
 label_sets = sa.Table(
     "label_sets",
     metadata,
-    sa.Column("id", _Id, primary_key=True, autoincrement=True),
-    sa.Column("labels", _Text, nullable=False, unique=True),  # JSON object, keys sorted
+    sa.Column("id", RowId, primary_key=True, autoincrement=True),
+    sa.Column("labels", Text, nullable=False, unique=True),  # JSON object, keys sorted
 )
 
 # Blocks whose values hang on rows of other blocks: recomputed now and then, not at every tick.
 late_blocks = sa.Table(
     "late_blocks",
     metadata,
-    sa.Column("kpi", _Text, primary_key=True),
+    sa.Column("kpi", Text, primary_key=True),
     sa.Column("block", sa.Integer, primary_key=True),
 )
 
@@ -341,120 +280,11 @@ late_blocks = sa.Table(
 kpi_definitions = sa.Table(
     "kpi_definitions",
     metadata,
-    sa.Column("kpi", _Text, primary_key=True),
-    sa.Column("fingerprint", _Text, nullable=False),
+    sa.Column("kpi", Text, primary_key=True),
+    sa.Column("fingerprint", Text, nullable=False),
     sa.Column("first_block", sa.Integer),  # of the facts, when the filling began
     sa.Column("last_block", sa.Integer),
     sa.Column("filled_from", sa.Integer),  # blocks before it are still to be computed; null: none
-)
-
-# --- alerts ------------------------------------------------------------------------------------
-
-alerts = sa.Table(
-    "alerts",
-    metadata,
-    sa.Column("fingerprint", _Text, primary_key=True),
-    sa.Column("rule", _Text, nullable=False),
-    sa.Column("metric", _Text, nullable=False),
-    sa.Column("labels", _Text, nullable=False),
-    sa.Column("severity", _Text, nullable=False),
-    sa.Column("status", _Text, nullable=False),
-    _time("pending_since", nullable=False),
-    _time("fired_at"),
-    _time("last_breach_at", nullable=False),
-    _time("clear_since"),
-    _time("no_data_since"),
-    _time("resolved_at"),
-    sa.Column("episode", sa.Integer, nullable=False, default=0),
-    sa.Column("value", sa.Float),
-    sa.Column("peak", sa.Float),
-    sa.Column("op", _Text, nullable=False),  # of the threshold: >, >=, <, <=
-    sa.Column("threshold", sa.Float, nullable=False),
-    _time("updated_at", nullable=False),
-)
-
-transitions = sa.Table(
-    "transitions",
-    metadata,
-    sa.Column("id", _Id, primary_key=True, autoincrement=True),
-    sa.Column("fingerprint", _Text, nullable=False),
-    sa.Column("episode", sa.Integer, nullable=False),
-    sa.Column("rule", _Text, nullable=False),
-    sa.Column("labels", _Text, nullable=False),
-    sa.Column("severity", _Text, nullable=False),
-    sa.Column("old", _Text),
-    sa.Column("new", _Text, nullable=False),
-    sa.Column("cause", _Text, nullable=False),  # breach, clear, gone, withdrawn
-    _time("at", nullable=False),
-    _time("since"),  # when the breach of this episode began
-    sa.Column("value", sa.Float),
-    sa.Column("threshold", sa.Float),
-    sa.Index(None, "at"),
-    sa.Index(None, "fingerprint", "at"),
-)
-
-outbox = sa.Table(
-    "outbox",
-    metadata,
-    sa.Column("id", _Id, primary_key=True, autoincrement=True),
-    sa.Column("key", _Text, nullable=False, unique=True),
-    sa.Column("receiver", _Text, nullable=False),
-    sa.Column("fingerprint", _Text, nullable=False),
-    sa.Column("episode", sa.Integer, nullable=False),
-    sa.Column("reason", _Text, nullable=False),
-    sa.Column("payload", _Text, nullable=False),
-    _time("created_at", nullable=False),
-    _time("next_at", nullable=False),
-    sa.Column("attempts", sa.Integer, nullable=False, default=0),
-    _time("leased_until"),
-    sa.Column("leased_by", _Text),
-    _time("sent_at"),
-    sa.Column("state", _Text, nullable=False),  # pending, sent, dead
-    sa.Column("error", _Text),
-    sa.Column("http_status", sa.Integer),
-    sa.Index(None, "state", "next_at"),
-    sa.Index(None, "receiver", "fingerprint"),
-)
-
-deliveries = sa.Table(
-    "deliveries",
-    metadata,
-    sa.Column("id", _Id, primary_key=True, autoincrement=True),
-    sa.Column("outbox_id", _Big, nullable=False),
-    sa.Column("attempt", sa.Integer, nullable=False),
-    _time("at", nullable=False),
-    sa.Column("outcome", _Text, nullable=False),
-    sa.Column("error", _Text),
-    sa.Index(None, "outbox_id"),
-)
-
-# Which spans a digest has told: one row per digest and span, so that none is told twice.
-digests = sa.Table(
-    "digests",
-    metadata,
-    sa.Column("name", _Text, nullable=False),
-    _time("until", nullable=False),
-    _time("since", nullable=False),
-    _time("due_at", nullable=False),
-    _time("made_at", nullable=False),
-    sa.Column("state", _Text, nullable=False),  # begun (nothing sent: just configured), queued
-    sa.Column("messages", sa.Integer, nullable=False),  # in the outbox
-    sa.PrimaryKeyConstraint("name", "until"),
-)
-
-workers = sa.Table(
-    "workers",
-    metadata,
-    sa.Column("worker_id", _Text, primary_key=True),
-    sa.Column("pid", sa.Integer, nullable=False),
-    sa.Column("host", _Text, nullable=False),
-    _time("started_at", nullable=False),
-    _time("beat_at", nullable=False),
-    sa.Column("leader", sa.Boolean, nullable=False),
-    sa.Column("ticks", _Big, nullable=False, default=0),
-    sa.Column("skipped", _Big, nullable=False, default=0),
-    sa.Column("tick_ms", sa.Float),
-    sa.Column("error", _Text),
 )
 
 FACTS = {

@@ -15,12 +15,12 @@ import sqlalchemy as sa
 
 from connectors import write
 from connectors.changes import Changes, FactChanges, Mark, plain_key
+from connectors.columns import to_micros
 from connectors.decode import Decoder, fact_id
 from connectors.errors import SourceError
 from connectors.facts import DUPLICATE, Rejected, Row, id_column
 from connectors.ledger import Ledger, customer_secret, knowledge_of
 from connectors.rounds import Message, Round, rounds_of
-from connectors.schema import to_micros
 from connectors.source import RawRows, Reader, Source
 from connectors.statements import Statement
 from connectors.store import Store

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from connectors import schema
+from connectors.columns import metadata
 from connectors.facts import LIVE_STATUSES, Rejected, Row, id_column
 from connectors.rounds import Round, packed, unpacked
 
@@ -377,7 +378,7 @@ def _compiled(dialect: str, statement: Any) -> str:
 
 @lru_cache(maxsize=64)
 def _upsert_sql(dialect: str, name: str) -> str:
-    table = schema.metadata.tables[name]
+    table = metadata.tables[name]
     insert = _insert(dialect)(table)
     keys = [column.name for column in table.primary_key]
     rest = {c.name: insert.excluded[c.name] for c in table.columns if c.name not in keys}

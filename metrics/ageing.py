@@ -8,7 +8,8 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from connectors.schema import cases, from_micros, to_micros
+from connectors.columns import from_micros, to_micros
+from connectors.schema import cases
 from metrics.vocabulary import raw
 
 HOUR_S, DAY_S = 3_600.0, 86_400.0

@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 
-from connectors.schema import from_micros
+from connectors.columns import from_micros
 from connectors.write import SLOT
 from metrics.kpi import AGENT_TIME, Kpi
 from metrics.measure import Mask, contacts_of, measure

@@ -15,8 +15,9 @@ from typing import Literal
 import numpy as np
 import sqlalchemy as sa
 
+from connectors.columns import to_micros
 from connectors.facts import CONTACT_LIVE
-from connectors.schema import contacts, kpi_blocks, label_sets, presence, shifts, to_micros
+from connectors.schema import contacts, kpi_blocks, label_sets, presence, shifts
 from connectors.schema import sources as source_rows
 from metrics.errors import NothingSynced
 from metrics.intervals import BLOCK, unpacked_sets

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from connectors.schema import to_micros
+from connectors.columns import to_micros
 from metrics.kpi import Kpi, Registry, local_zone
 from metrics.population import Floats, Ints, Rows
 

@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import sqlalchemy as sa
 
-from connectors.schema import rounds, to_micros
+from connectors.columns import to_micros
+from connectors.schema import rounds
 from connectors.write import SLOT
 from metrics.kpi import Kpi
 from metrics.vocabulary import UNITS, Column, Term, raw

@@ -18,8 +18,9 @@ import numpy as np
 import numpy.typing as npt
 import sqlalchemy as sa
 
+from connectors.columns import from_micros, to_micros
 from connectors.delivered import delivered_columns
-from connectors.schema import FACTS, from_micros, kpi_blocks, label_sets, sources, to_micros
+from connectors.schema import FACTS, kpi_blocks, label_sets, sources
 from connectors.write import SLOT
 from metrics.errors import BadWindow, NothingSynced, UnknownLabel
 from metrics.filling import Behind, behind

@@ -16,7 +16,8 @@ import numpy as np
 import numpy.typing as npt
 import sqlalchemy as sa
 
-from connectors.schema import contacts, marks, rounds, to_micros
+from connectors.columns import to_micros
+from connectors.schema import contacts, marks, rounds
 from metrics.vocabulary import raw
 
 Ints = npt.NDArray[np.int64]

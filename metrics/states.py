@@ -8,7 +8,7 @@ from datetime import datetime
 import numpy as np
 import sqlalchemy as sa
 
-from connectors.schema import to_micros
+from connectors.columns import to_micros
 from metrics.kpi import Kpi
 from metrics.population import state_rows
 from metrics.rows import KpiRow

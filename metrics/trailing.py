@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import sqlalchemy as sa
 
+from connectors.columns import to_micros
 from connectors.delivered import delivered_columns
-from connectors.schema import sources, to_micros
+from connectors.schema import sources
 from metrics import agent_time
 from metrics.kpi import AGENT_TIME, Kpi, Registry
 from metrics.measure import Measured, contacts_of, measure

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from connectors.schema import to_micros
+from connectors.columns import to_micros
 from connectors.write import SLOT
 from metrics.errors import BadWindow
 from metrics.histogram import CODES, MIDDLES, codes_of, of_histograms

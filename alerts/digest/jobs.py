@@ -20,7 +20,7 @@ from alerts.digest.gather import Shop, gather, is_whole
 from alerts.digest.schedule import Due, agenda
 from alerts.digest.settings import DigestSettings
 from alerts.store import insert_for, require_term
-from connectors import schema
+from connectors import alert_tables
 from connectors.errors import StoreError
 from connectors.store import Store
 from metrics.errors import NothingSynced
@@ -102,11 +102,11 @@ class DigestJob:
         """Row and messages, or nothing where the span was told meanwhile."""
         with self._store.begin() as connection:
             require_term(connection, self._term)
-            insert = insert_for(connection, schema.digests).values(
+            insert = insert_for(connection, alert_tables.digests).values(
                 name=due.digest.name, until=due.until, since=due.since, due_at=due.at,
                 made_at=now, state=state, messages=len(notes),
             )  # fmt: skip
-            insert = insert.on_conflict_do_nothing().returning(schema.digests.c.name)
+            insert = insert.on_conflict_do_nothing().returning(alert_tables.digests.c.name)
             if not connection.execute(insert).all():
                 return 0
             return outbox.enqueue(connection, notes, now=now)
@@ -114,7 +114,7 @@ class DigestJob:
 
 def last_told(connection: sa.Connection, *, now: datetime) -> dict[str, datetime]:
     """Up to when each digest has told; what lies ahead was written by a clock that ran wrong."""
-    table = schema.digests.c
+    table = alert_tables.digests.c
     latest = sa.func.max(table.until, type_=table.until.type)
     query = sa.select(table.name, latest).where(table.until <= now).group_by(table.name)
     return {row[0]: row[1] for row in connection.execute(query)}

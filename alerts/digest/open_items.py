@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from alerts.alert import Severity, Status
 from alerts.digest.content import AlertCount, OpenCase, OpenItems, OpenReview, Outage
 from alerts.settings import SOURCE_DOWN
-from connectors import schema
+from connectors import alert_tables, schema
 
 MOST = 5
 NEGATIVE = 0.4  # of the scale: one or two stars of five
@@ -131,15 +131,15 @@ class _Stretch:
 
 def _stretches(connection: sa.Connection, scope: Scope) -> list[_Stretch]:
     """Every alert that was firing at some time of the span."""
-    table = schema.transitions.c
+    table = alert_tables.transitions.c
     # A firing that began earlier has its end in the span, or none yet.
-    query = sa.select(schema.transitions).where(
+    query = sa.select(alert_tables.transitions).where(
         sa.or_(table.new == Status.FIRING, table.old == Status.FIRING),
         sa.or_(
             table.at >= scope.since,
             table.fingerprint.in_(
-                sa.select(schema.alerts.c.fingerprint).where(
-                    schema.alerts.c.status == Status.FIRING
+                sa.select(alert_tables.alerts.c.fingerprint).where(
+                    alert_tables.alerts.c.status == Status.FIRING
                 )
             ),
         ),

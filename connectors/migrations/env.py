@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from connectors.schema import metadata
+from connectors.tables import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from connectors.schema import from_micros
+from connectors.columns import from_micros
 from dashboard.commands.definitions import say_definition, say_list
 from dashboard.commands.options import (
     config_option,

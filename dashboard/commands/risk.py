@@ -14,7 +14,7 @@ import click
 import numpy as np
 import pandas as pd
 
-from connectors.schema import from_micros, to_micros
+from connectors.columns import from_micros, to_micros
 from dashboard.commands.options import (
     config_option,
     format_option,

@@ -10,7 +10,8 @@ from functools import cached_property
 
 import sqlalchemy as sa
 
-from connectors.schema import from_micros, kpi_blocks
+from connectors.columns import from_micros
+from connectors.schema import kpi_blocks
 from dashboard.history.asked import Asked
 from dashboard.history.filters import LABELS
 from dashboard.history.period import Period

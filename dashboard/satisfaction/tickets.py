@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from connectors.schema import from_micros
+from connectors.columns import from_micros
 from metrics.kpi import Kpi
 from metrics.measure import measure
 from metrics.needs import mute

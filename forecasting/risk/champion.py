@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from connectors.schema import to_micros
+from connectors.columns import to_micros
 from forecasting.risk.evaluation import log_loss
 from forecasting.risk.facts import Facts
 from forecasting.risk.model import RiskModel

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from connectors.schema import to_micros
+from connectors.columns import to_micros
 from forecasting.risk.features.asof import NEVER, Ints
 
 LATER = ("paid_at", "promised_ship_at", "promised_at", "shipped_at", "delivered_at")

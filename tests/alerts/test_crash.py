@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from connectors import schema
+from connectors import alert_tables
 from connectors.store import Store
 from tests.servers import Answer, WebhookSink
 
@@ -130,7 +130,7 @@ def test_a_worker_killed_between_sending_and_storing_repeats_the_same_key(
         shop.set("q0", 42)
         assert sink.arrived.wait(20)
         with store.begin() as connection:  # the worker can't store what it hears now
-            connection.execute(sa.select(schema.outbox).with_for_update())
+            connection.execute(sa.select(alert_tables.outbox).with_for_update())
             sink.open.set()
             first.wait_for("answered")
             first.kill()

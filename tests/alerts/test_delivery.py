@@ -18,7 +18,7 @@ from alerts import outbox
 from alerts.alert import Notification, Reason, Status
 from alerts.delivery import Delivery, Post
 from alerts.receivers import ReceiverSettings
-from connectors import schema
+from connectors import alert_tables
 from connectors.errors import StoreUnavailable
 from connectors.store import Store
 from tests.alerts.factories import ZH, alert, at, note, receiver, seconds
@@ -50,7 +50,7 @@ def put(store: Store, *notes: Notification) -> None:
 
 def rows(store: Store) -> list[sa.RowMapping]:
     with store.read() as connection:
-        query = sa.select(schema.outbox).order_by(schema.outbox.c.id)
+        query = sa.select(alert_tables.outbox).order_by(alert_tables.outbox.c.id)
         return list(connection.execute(query).mappings())
 
 

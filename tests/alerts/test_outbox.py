@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from alerts import outbox
 from alerts.alert import Reason
 from alerts.errors import SendError
-from connectors import schema
+from connectors import alert_tables
 from connectors.store import Store
 from tests.alerts.factories import START, alert, at, note, seconds
 
@@ -52,7 +52,7 @@ def sent(store: Store, message, *, now=START) -> None:
 
 def rows(store: Store) -> list[dict[str, Any]]:
     with store.read() as connection:
-        query = sa.select(schema.outbox).order_by(schema.outbox.c.id)
+        query = sa.select(alert_tables.outbox).order_by(alert_tables.outbox.c.id)
         return [dict(row) for row in connection.execute(query).mappings()]
 
 
@@ -132,7 +132,7 @@ def test_every_attempt_is_written_down(store: Store):
         assert outbox.refusals(connection, message) == 1
     sent(store, claim(store, now=at(4))[0], now=at(5))
     with store.read() as connection:
-        table = schema.deliveries
+        table = alert_tables.deliveries
         query = sa.select(table.c.attempt, table.c.outcome, table.c.at).order_by(table.c.id)
         tries = [tuple(row) for row in connection.execute(query)]
     assert tries == [(1, "failed", at(1)), (2, "refused", at(3)), (3, "sent", at(5))]
@@ -213,8 +213,8 @@ def test_messages_for_receivers_that_left_the_config_are_named_and_given_up_late
 def test_a_payload_that_cannot_be_read_becomes_a_dead_letter_and_blocks_nobody(store: Store):
     put(store, note(), note(about(2)))
     with store.begin() as connection:
-        broken = schema.outbox.c.key == note().key
-        connection.execute(schema.outbox.update().where(broken).values(payload="{}"))
+        broken = alert_tables.outbox.c.key == note().key
+        connection.execute(alert_tables.outbox.update().where(broken).values(payload="{}"))
     assert [one.note.key for one in claim(store)] == [note(about(2)).key]
     assert [row["state"] for row in rows(store)] == ["dead", "pending"]
 

@@ -17,7 +17,7 @@ from alerts.book import AlertBook, SourceWatch, rule_book
 from alerts.errors import LeadershipLost
 from alerts.pipeline import Reading, TickResult, evaluate_and_record
 from alerts.store import begin_term, load_alerts, load_transitions
-from connectors import schema
+from connectors import alert_tables
 from connectors.errors import StoreUnavailable
 from connectors.store import Store, open_store
 from tests.alerts.factories import START, at, queues, rule, seconds, source
@@ -44,7 +44,7 @@ class Desk:
     def messages(self) -> list[tuple[str, str]]:
         """(receiver, reason) in the order put in."""
         with self.store.read() as connection:
-            box = schema.outbox.c
+            box = alert_tables.outbox.c
             query = sa.select(box.receiver, box.reason).order_by(box.id)
             return [(row.receiver, row.reason) for row in connection.execute(query)]
 

@@ -17,7 +17,7 @@ from alerts.store import (
     require_term,
     save_alerts,
 )
-from connectors import schema
+from connectors import alert_tables
 from connectors.store import Store
 from metrics.measurement import labels_of
 from tests.alerts.factories import PRESALE, START, alert, at
@@ -84,7 +84,7 @@ def test_labels_are_stored_as_an_object_that_pages_can_read(store: Store):
     with store.begin() as connection:
         save_alerts(connection, [alert(labels=labels_of(queue="天猫售前"))])
     with store.read() as connection:
-        text = connection.execute(sa.select(schema.alerts.c.labels)).scalar_one()
+        text = connection.execute(sa.select(alert_tables.alerts.c.labels)).scalar_one()
     assert text == '{"queue": "天猫售前"}'
 
 

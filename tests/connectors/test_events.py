@@ -11,9 +11,9 @@ import pytest
 import sqlalchemy as sa
 
 from connectors import schema, write
+from connectors.columns import to_micros
 from connectors.rejections import rejections
 from connectors.rounds import Round
-from connectors.schema import to_micros
 from connectors.store import Store, open_store
 from tests.connectors.desk import START, Desk, fill, iso, syncing
 from tests.servers import Database

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from alerts.alert import Alert, Severity, Status
 from alerts.store import save_alerts
 from connectors import schema
-from connectors.schema import to_micros
+from connectors.columns import to_micros
 from connectors.store import Store, open_store
 from metrics.measurement import labels_of
 from metrics.packs import default_registry

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors import schema
+from connectors import alert_tables, schema
 from connectors.errors import StoreNotReady
 from connectors.store import Store, open_store
 from dashboard import data
@@ -170,7 +170,7 @@ def test_the_heartbeat_is_watched_where_the_poll_is_slow(
 ) -> None:
     with filled.begin() as connection:
         connection.execute(
-            schema.workers.insert().values(
+            alert_tables.workers.insert().values(
                 worker_id="w", pid=1, host="h", started_at=NOW, beat_at=NOW, leader=True
             )
         )

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from alerts.digest.schedule import last_due
-from connectors import schema
+from connectors import alert_tables
 from connectors.store import open_store
 from tests.alerts.digest.factories import SHANGHAI, digest_of
 from tests.connectors.desk import Desk
@@ -64,7 +64,7 @@ def told_before(folder: Path) -> None:
     due = last_due(digest_of(at="00:00"), datetime.now(UTC), SHANGHAI)
     store = open_store(f"sqlite:///{folder / 'store.db'}", migrate=True)
     with store.begin() as connection:
-        connection.execute(schema.digests.insert().values(
+        connection.execute(alert_tables.digests.insert().values(
             name="morning", until=due.until - timedelta(days=1), since=due.since,
             due_at=due.at, made_at=due.at, state="queued", messages=1))  # fmt: skip
     store.close()

@@ -13,8 +13,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from connectors import schema, write
+from connectors.columns import to_micros
 from connectors.rounds import Round
-from connectors.schema import to_micros
 from connectors.store import Store
 from metrics.kpi import Registry
 from metrics.refresh import refresh_few

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from connectors import schema
-from connectors.schema import to_micros
+from connectors.columns import to_micros
 from connectors.store import Store
 from metrics.kpi import Registry
 from metrics.reading import Reader

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from connectors.schema import to_micros
+from connectors.columns import to_micros
 from connectors.store import open_store
 from metrics.behind import Behind, contacts_behind
 from metrics.refresh import refresh

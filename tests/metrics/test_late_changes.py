@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from connectors.schema import to_micros
+from connectors.columns import to_micros
 from connectors.store import Store
 from metrics import refresh as refreshing
 from metrics.behind import contacts_behind

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from connectors import schema, write
+from connectors.columns import to_micros
 from connectors.delivered import save_columns
-from connectors.schema import to_micros
 from connectors.store import Store, open_store
 from metrics.needs import lacking, left_out, missing, required
 from metrics.packs import available, load_registry

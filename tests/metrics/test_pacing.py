@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from connectors import schema, write
+from connectors.columns import to_micros
 from connectors.delivered import save_columns
-from connectors.schema import to_micros
 from connectors.store import Store, open_store
 from metrics.errors import BadWindow
 from metrics.kpi import Registry

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from connectors import schema, write
+from connectors.columns import to_micros
 from connectors.rounds import Message, rounds_of
-from connectors.schema import to_micros
 from connectors.store import Store, open_store
 from metrics.live import LiveSettings, live_state
 from metrics.replay import queue_length

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from connectors import write
+from connectors.columns import to_micros
 from connectors.rounds import Round
-from connectors.schema import to_micros
 from connectors.store import Store
 from metrics.errors import BadPack, BadWindow, UnknownKpi, UnknownLabel
 from metrics.packs import load_registry

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from alembic import op
 
-from connectors.schema import metadata
+from connectors.tables import metadata
 
 revision = "0001"
 down_revision = None

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from connectors.schema import metadata
+from connectors.tables import metadata
 
 revision = "0002"
 down_revision = "0001"

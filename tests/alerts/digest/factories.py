@@ -12,7 +12,7 @@ from alerts.digest.content import Digest, Figure, Term, Verdict
 from alerts.digest.gather import Shop
 from alerts.digest.settings import DigestSettings
 from connectors import schema
-from connectors.schema import to_micros
+from connectors.columns import to_micros
 from connectors.store import Store
 from metrics.packs import default_registry
 from metrics.refresh import refresh

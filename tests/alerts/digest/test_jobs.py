@@ -12,7 +12,7 @@ from alerts.digest.content import DigestNote
 from alerts.digest.jobs import DigestJob, DigestPlan
 from alerts.errors import LeadershipLost
 from alerts.store import begin_term
-from connectors import schema
+from connectors import alert_tables, schema
 from metrics.refresh import rebuild
 from tests.alerts.digest.factories import NOW, SHANGHAI, SHOP, digest_of, fill
 
@@ -59,7 +59,7 @@ def messages(store) -> list[DigestNote]:
 
 def rows(store) -> list[sa.RowMapping]:
     with store.read() as connection:
-        query = sa.select(schema.digests).order_by(schema.digests.c.until)
+        query = sa.select(alert_tables.digests).order_by(alert_tables.digests.c.until)
         return list(connection.execute(query).mappings())
 
 

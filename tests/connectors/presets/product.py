@@ -11,6 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from connectors import schema
+from connectors.columns import to_micros
 from connectors.connect import connect
 from connectors.rounds import Message, Round, rounds_of, unpacked
 from connectors.settings import SourceSettings
@@ -123,7 +124,7 @@ def true_rounds(
     messages: dict[int, list[Message]] = {}
     for key, (contact, role, agent) in roles.items():
         name = None if agent is None else str(agent)
-        message = Message(str(contact), str(key), schema.to_micros(times[key]), role, name)
+        message = Message(str(contact), str(key), to_micros(times[key]), role, name)
         messages.setdefault(contact, []).append(message)
     found = {contact: rounds_of(one) for contact, one in messages.items()}
     return {contact: rounds for contact, rounds in found.items() if rounds}
@@ -140,4 +141,4 @@ def percentile(values: list[float], share: float) -> float | None:
 
 
 def _micros(moment: datetime | None) -> int | None:
-    return None if moment is None else schema.to_micros(moment)
+    return None if moment is None else to_micros(moment)

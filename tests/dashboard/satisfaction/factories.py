@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from connectors import schema
-from connectors.schema import to_micros
+from connectors.columns import to_micros
 from connectors.store import Store
 from dashboard.history.asked import Asked, read_asked
 from dashboard.satisfaction.answer import KPIS, MORE

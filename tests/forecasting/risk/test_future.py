@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from connectors.schema import from_micros
+from connectors.columns import from_micros
 from forecasting.risk.facts import Facts
 from forecasting.risk.model import RiskModel
 from forecasting.risk.moments import moment_at

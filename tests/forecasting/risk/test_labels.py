@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from connectors.schema import to_micros
+from connectors.columns import to_micros
 from forecasting.risk.features.asof import NEVER
 from forecasting.risk.labels import Complaint, settled, verdicts
 from forecasting.risk.moments import MOMENTS, latest

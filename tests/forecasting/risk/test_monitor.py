@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from connectors.schema import to_micros
+from connectors.columns import to_micros
 from forecasting.risk.champion import contest
 from forecasting.risk.facts import Facts
 from forecasting.risk.model import RiskModel

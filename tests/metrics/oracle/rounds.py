@@ -8,8 +8,8 @@ from datetime import date, datetime, time, timedelta
 from functools import partial
 from typing import Any
 
+from connectors.columns import from_micros
 from connectors.rounds import unpacked
-from connectors.schema import from_micros
 from tests.metrics.oracle.facts import (
     CHINA,
     Counted,

@@ -1,0 +1,10 @@
+"""Every table of our own store: importing this module makes `metadata` complete."""
+
+from __future__ import annotations
+
+from connectors import alert_tables, schema
+from connectors.columns import metadata
+
+TABLES = (schema, alert_tables)  # the modules; a new one is added here
+
+__all__ = ["TABLES", "metadata"]
