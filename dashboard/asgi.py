@@ -24,6 +24,7 @@ from streamlit import config
 from dashboard.data import feed
 from dashboard.delivery import Asset, QuickAssets, asset, load_assets
 from dashboard.document import document
+from dashboard.pages.menu import paths
 from dashboard.theme import streamlit_theme
 from dashboard.view import view_of
 from dashboard.watchdog import script
@@ -45,8 +46,6 @@ OPTIONS: Mapping[str, object] = {
     "runner.postScriptGC": False,
     **streamlit_theme(),
 }
-PAGES = ("/", "/after_sales", "/agents", "/pace", "/queues", "/response", "/satisfaction",
-         "/sources")  # fmt: skip
 
 
 def configure() -> None:
@@ -99,6 +98,6 @@ configure()
 app = st.App(
     Path(__file__).parent / "pages" / "app.py",
     lifespan=_lifespan,
-    routes=[Route("/healthz", healthz), *(Route(path, page) for path in PAGES)],
+    routes=[Route("/healthz", healthz), *(Route(path, page) for path in paths())],
     middleware=[Middleware(QuickAssets, assets=_assets())],
 )

@@ -13,7 +13,7 @@ A new page takes at most three files:
      `panel.draw_all(panels, asked)` with the usual `panels.panels_of(answer, asked, known)` or
      some of them (course_panel, week_panel, distribution_panel, breakdown_panel) and your own.
 2. A section `[NAME]` with `title` in both locales, and `nav.NAME`.
-3. One line in pages/app.py, and the path in asgi.PAGES.
+3. One line in pages/menu.py.
 
 A Panel is title, note, spec, frame, sheet. Specs come from charts_course.py and charts_spread.py
 (cached per language, no data in them, colours as CSS variables, built with charts.spec), frames

@@ -6,43 +6,28 @@ own and opens them, on a fresh server, without this file.
 
 from __future__ import annotations
 
-import streamlit as st
+from importlib import import_module
 
-from dashboard.pages import (
-    after_sales,
-    agents,
-    pace,
-    queues,
-    response,
-    satisfaction,
-    sources,
-    wallboard,
-)
+import streamlit as st
+from streamlit.navigation.page import StreamlitPage
+
+from dashboard.pages.menu import HOME, MENU
 from dashboard.session import came_to, current_view, switches
 from dashboard.theme import stylesheet
-from dashboard.words import words
+from dashboard.words import Words, words
+
+# Imported with this file, and not when a page is first opened: 50 viewers would wait for it.
+MODULES = {
+    name: import_module(f"dashboard.pages.{name}") for names in MENU.values() for name in names
+}
 
 
 def main() -> None:
     view = current_view()
     say = words(view.language)
     st.html(f"<style>{stylesheet(kiosk=view.kiosk)}</style>")
-    pages = {
-        say("nav.live"): [
-            st.Page(wallboard.show, title=say("nav.wallboard"), url_path="", default=True),
-            st.Page(queues.show, title=say("nav.queues"), url_path="queues"),
-        ],
-        say("nav.quality"): [
-            st.Page(response.show, title=say("nav.response"), url_path="response"),
-            st.Page(satisfaction.show, title=say("nav.satisfaction"), url_path="satisfaction"),
-            st.Page(after_sales.show, title=say("nav.after_sales"), url_path="after_sales"),
-            st.Page(agents.show, title=say("nav.agents"), url_path="agents"),
-            st.Page(pace.show, title=say("nav.pace"), url_path="pace"),
-        ],
-        say("nav.system"): [
-            st.Page(sources.show, title=say("nav.sources"), url_path="sources"),
-        ],
-    }
+    pages = {say(f"nav.{group}"): [_page(name, say) for name in names]
+             for group, names in MENU.items()}  # fmt: skip
     page = st.navigation(pages, position="hidden" if view.kiosk else "sidebar")
     st.set_page_config(
         page_title=say("app"),
@@ -53,6 +38,12 @@ def main() -> None:
     if not view.kiosk:
         switches(view)
     page.run()
+
+
+def _page(name: str, say: Words) -> StreamlitPage:
+    home = name == HOME
+    path = "" if home else name
+    return st.Page(MODULES[name].show, title=say(f"nav.{name}"), url_path=path, default=home)
 
 
 if __name__ == "__main__":
