@@ -20,7 +20,7 @@ install:  ## .venv with the deskpulse command, for your own databases
 test:  ## all tests, on real PostgreSQL, MariaDB and Chromium; ARGS="-k live" for some
 	@.ci/venv dev
 	@.ci/system-packages
-	@.venv/bin/python -m pytest $(ARGS)
+	@.venv/bin/python -m pytest -n auto --dist loadfile $(ARGS)
 
 check:  ## format, lint, strict types, import layers
 	@.ci/venv dev
