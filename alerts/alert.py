@@ -53,6 +53,11 @@ class Reason(StrEnum):
     """Why a receiver is told."""
 
     FIRST = "first"
+    NEW = "new"  # first of these alerts, to one who knows of others of the same group
+    REPEAT = "repeat"  # still firing, nobody on it
+    ESCALATED = "escalated"  # a step of the escalation was reached
+    ACKNOWLEDGED = "acknowledged"
+    DIGEST = "digest"  # many at once: a storm, or what waited for the end of quiet hours
     RESOLVED = "resolved"
 
 
@@ -141,7 +146,12 @@ class Transition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notification:
-    """One message to one receiver. `key` stays the same however often it is sent."""
+    """One message to one receiver. `key` stays the same however often it is sent.
+
+    Messages of one `lane` keep their order; "" is that of its only alert. `firing` counts what is
+    up for this receiver, in a digest. `next_at` and `next_to`: who is told next, if nobody
+    acknowledges until then. `step` counts the steps of an escalation from 1.
+    """
 
     key: str
     receiver: str
@@ -149,6 +159,11 @@ class Notification:
     cause: Cause
     at: datetime
     alerts: tuple[Alert, ...]
+    lane: str = ""
+    firing: int | None = None
+    step: int = 0
+    next_at: datetime | None = None
+    next_to: tuple[str, ...] = ()
 
 
 @lru_cache(maxsize=65_536)

@@ -66,11 +66,12 @@ def enqueue(
 
 
 def _about(note: Notification | DigestNote) -> dict[str, Any]:
-    """Messages about the same alert, or of the same digest, keep their order."""
+    """Messages about the same alert or group, or of the same digest, keep their order."""
     if isinstance(note, DigestNote):
         return {"fingerprint": f"{DIGEST} {note.digest.name}", "episode": 0, "reason": DIGEST}
     first = note.alerts[0]
-    return {"fingerprint": first.fingerprint, "episode": first.episode, "reason": note.reason}
+    lane = note.lane or first.fingerprint
+    return {"fingerprint": lane, "episode": first.episode, "reason": note.reason}
 
 
 def told(connection: sa.Connection, fingerprint: str, episode: int) -> frozenset[str]:
