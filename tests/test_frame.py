@@ -117,7 +117,9 @@ def _pins(lock: str) -> dict[str, list[str]]:
 @pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock"])
 def test_a_lock_file_pins_with_hashes_and_names_no_index(lock: str) -> None:
     for line in (line for lines in _pins(lock).values() for line in lines):
-        assert re.match(r"[a-z0-9-]+(\[[a-z0-9,-]+\])?==\S+ .*--hash=sha256:[0-9a-f]{64}", line), line
+        assert re.match(r"[a-z0-9-]+(\[[a-z0-9,-]+\])?==\S+ .*--hash=sha256:[0-9a-f]{64}", line), (
+            line
+        )
         assert "://" not in line
 
 
