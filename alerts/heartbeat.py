@@ -18,7 +18,10 @@ KEEP = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Beat:
-    """`skipped`: ticks left out because the one before still ran; `tick_ms`: how long one takes."""
+    """`skipped`: ticks left out because the one before still ran; `tick_ms`: how long one takes.
+
+    `jumps`: how often the clock was set or the process stood still; `tick_seconds`: tick_times.py.
+    """
 
     worker_id: str
     pid: int
@@ -30,6 +33,9 @@ class Beat:
     skipped: int = 0
     tick_ms: float | None = None
     error: str | None = None
+    failed: int | None = 0
+    jumps: int | None = 0
+    tick_seconds: str | None = None
 
 
 def first_beat(now: datetime) -> Beat:

@@ -114,4 +114,7 @@ workers = sa.Table(
     sa.Column("skipped", Big, nullable=False, default=0),
     sa.Column("tick_ms", sa.Float),
     sa.Column("error", Text),
+    sa.Column("failed", Big),  # ticks that failed
+    sa.Column("jumps", Big),  # how often the clock was set, or the process stood still
+    sa.Column("tick_seconds", Text),  # a histogram: how many ticks took up to how long
 )

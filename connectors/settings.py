@@ -7,7 +7,15 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
 
 from connectors.durations import Duration
 from connectors.engine import parse_url
@@ -71,6 +79,14 @@ class SourceSettings(Section):
 
 
 class StoreSettings(Section):
-    """Our own database."""
+    """Our own database. `keep`: how long what is over stays: sent messages, history of alerts."""
 
     url: DatabaseUrl = SecretStr("sqlite:///var/deskpulse.db")
+    keep: Duration = timedelta(days=400)
+
+    @field_validator("keep")
+    @classmethod
+    def _keep_long_enough(cls, keep: timedelta) -> timedelta:
+        if keep < timedelta(days=31):
+            raise ValueError("keep must be at least 31d: reports and digests look back a month")
+        return keep

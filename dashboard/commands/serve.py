@@ -8,9 +8,11 @@ from pathlib import Path
 
 import click
 
-from alerts.worker import WorkerPlan, run_worker
+from alerts.leading import WorkerPlan
+from alerts.worker import run_worker
 from dashboard.commands.options import config_option, settings_of
 from dashboard.demo import DemoSettings, run_demo
+from dashboard.jobs import jobs_of
 from dashboard.processes import (
     CONFIG_VARIABLE,
     Child,
@@ -28,8 +30,8 @@ address_option = click.option(
 )
 
 
-def worker_plan(settings: Settings) -> WorkerPlan:
-    """What the worker needs of the configuration."""
+def worker_plan(settings: Settings, file: Path) -> WorkerPlan:
+    """What the worker needs of the configuration in `file`."""
     return WorkerPlan(
         store_url=settings.store_url,
         folder=settings.folder,
@@ -44,6 +46,8 @@ def worker_plan(settings: Settings) -> WorkerPlan:
         kpis=settings.kpis,
         digests=settings.digests,
         name=settings.app.name,
+        jobs=jobs_of(settings),
+        job_argv=lambda name: deskpulse_argv("job", name, "--tied", "-c", str(file.resolve())),
     )
 
 
@@ -54,7 +58,7 @@ def worker(config: Path) -> None:
 
     Example: deskpulse worker -c deskpulse.toml
     """
-    run_worker(worker_plan(settings_of(config)), stop_event())
+    run_worker(worker_plan(settings_of(config), config), stop_event())
 
 
 @click.command()

@@ -1,0 +1,35 @@
+"""The jobs that the worker runs beside its ticks. A new one is one entry in JOBS.
+
+What a job is, and when it runs, is alerts/jobs.py; the work itself lies in the layer it belongs to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import time, timedelta
+
+from alerts.jobs import Job
+from alerts.retention import prune
+from dashboard.settings import Settings
+
+MakeJob = Callable[[Settings], Job | None]
+
+
+def _retention(settings: Settings) -> Job:
+    keep = settings.store.keep
+    return Job(
+        name="retention",
+        at=time(4, 10),
+        limit=timedelta(minutes=30),
+        apart=False,
+        run=lambda run: f"{prune(run.store, now=run.now, keep=keep, stop=run.stop)} rows forgotten",
+    )
+
+
+# Makes a job of the configuration, or None where it has nothing to do.
+JOBS: tuple[MakeJob, ...] = (_retention,)
+
+
+def jobs_of(settings: Settings) -> tuple[Job, ...]:
+    """The jobs of a configuration."""
+    return tuple(job for make in JOBS if (job := make(settings)) is not None)
