@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from connectors import alert_tables, job_tables, risk_tables, schema
+from connectors import alert_tables, forecast_tables, job_tables, risk_tables, schema
 from connectors.columns import metadata
 
-TABLES = (schema, alert_tables, risk_tables, job_tables)  # the modules; a new one is added here
+# The modules; a new one is added here.
+TABLES = (schema, alert_tables, forecast_tables, job_tables, risk_tables)
 
 __all__ = ["TABLES", "metadata"]

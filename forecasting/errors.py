@@ -1,0 +1,20 @@
+"""Errors of planning; every message is one sentence that says what to do.
+
+PlanningError
+├── BadOverride      a planner's override or event makes no sense
+└── NoForecast       nothing was published yet
+"""
+
+from __future__ import annotations
+
+
+class PlanningError(Exception):
+    """Anything around published forecasts that can't be done as asked."""
+
+
+class BadOverride(PlanningError):
+    """A planner's override or event can't be taken as it is."""
+
+
+class NoForecast(PlanningError):
+    """No forecast was published yet, or none of what was asked for."""

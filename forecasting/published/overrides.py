@@ -1,0 +1,209 @@
+"""Planners' overrides: kept with author, reason and end, and applied to published forecasts.
+
+A forecast itself is never changed: what a planner sees is the forecast and the overrides on top,
+and both are measured later. An override of a series changes all parts of it alike, and the sums
+above it follow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import sqlalchemy as sa
+
+from connectors.columns import to_micros
+from connectors.forecast_tables import forecast_overrides
+from connectors.write import SLOT
+from forecasting.errors import BadOverride
+from forecasting.published.series import BAND_COLUMNS, MEAN, PLAIN, Published, SeriesKey, Slots
+from forecasting.volume.history import Floats
+
+MULTIPLY, SET, ADD, SHIFT = "multiply", "set", "add", "shift"
+KINDS: Final = (MULTIPLY, SET, ADD, SHIFT)
+LONGEST: Final = timedelta(days=100)
+_MOST = {MULTIPLY: 100.0, SET: 1e7, ADD: 1e7, SHIFT: 24 * 60.0}
+_QUANTILE = {80: 1.2816, 95: 1.96}  # of the normal distribution, for steps nothing was forecast in
+
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """multiply: times `amount`. set: the whole span holds `amount` contacts, in the shape forecast.
+    add: `amount` contacts more (or fewer) over the span, in that shape. shift: the span's course
+    comes `amount` minutes later (earlier below 0); what moves beyond the span is kept at its edge.
+
+    It acts on steps that start in [starts_at, ends_at), and not from `expires_at` on.
+    """
+
+    key: SeriesKey
+    starts_at: datetime
+    ends_at: datetime
+    kind: str
+    amount: float
+    author: str
+    reason: str
+    made_at: datetime
+    expires_at: datetime | None = None
+    withdrawn_at: datetime | None = None
+    id: int = 0
+
+    def until(self) -> datetime:
+        return self.ends_at if self.expires_at is None else min(self.ends_at, self.expires_at)
+
+    def known_at(self, moment: datetime) -> bool:
+        """Whether planners saw it in the forecast at that moment."""
+        gone = self.withdrawn_at is not None and self.withdrawn_at <= moment
+        return self.made_at <= moment and not gone
+
+
+def check(one: Override) -> None:
+    """BadOverride says in a sentence what is wrong with it."""
+    if one.kind not in KINDS:
+        raise BadOverride(f"'{one.kind}' is no kind of override; use {', '.join(KINDS)}")
+    if not one.author.strip() or not one.reason.strip():
+        raise BadOverride("an override needs your name and a reason; write both")
+    if not timedelta(0) < one.ends_at - one.starts_at <= LONGEST:
+        raise BadOverride(f"an override lasts from one step to {LONGEST.days} days; mend its end")
+    low = {MULTIPLY: 0.0, SET: 0.0}.get(one.kind, -_MOST[one.kind])
+    if not (np.isfinite(one.amount) and low <= one.amount <= _MOST[one.kind]):
+        raise BadOverride(
+            f"{one.kind} by {one.amount:g} is out of reach; give {low:g} to {_MOST[one.kind]:g}"
+        )
+    if one.expires_at is not None and one.expires_at <= one.starts_at:
+        raise BadOverride("the override would expire before it starts; give a later expiry")
+
+
+def add(connection: sa.Connection, one: Override) -> int:
+    """Keep a checked override; returns its id."""
+    check(one)
+    values = {
+        "measure": one.key.measure, "queue": one.key.queue, "channel": one.key.channel,
+        "starts_at": one.starts_at, "ends_at": one.ends_at, "kind": one.kind,
+        "amount": float(one.amount), "author": one.author.strip(), "reason": one.reason.strip(),
+        "made_at": one.made_at, "expires_at": one.expires_at,
+    }  # fmt: skip
+    made = connection.execute(forecast_overrides.insert().values(values)).inserted_primary_key
+    return int(made[0]) if made else 0
+
+
+def withdraw(connection: sa.Connection, override: int, *, by: str, now: datetime) -> bool:
+    """Take it back from now on; False when it was already."""
+    table = forecast_overrides
+    changed = connection.execute(
+        table.update()
+        .where(table.c.id == override, table.c.withdrawn_at.is_(None))
+        .values(withdrawn_at=now, withdrawn_by=by)
+    )
+    return changed.rowcount > 0
+
+
+def overrides(
+    connection: sa.Connection, *, measure: str, since: datetime, until: datetime
+) -> tuple[Override, ...]:
+    """All that reach into [since, until), withdrawn ones too, in the order they were made."""
+    table = forecast_overrides.c
+    query = (
+        sa.select(forecast_overrides)
+        .where(table.measure == measure, table.starts_at < until, table.ends_at > since)
+        .order_by(table.made_at, table.id)
+    )
+    return tuple(
+        Override(
+            SeriesKey(row["measure"], row["queue"], row["channel"]), row["starts_at"],
+            row["ends_at"], row["kind"], row["amount"], row["author"], row["reason"],
+            row["made_at"], row["expires_at"], row["withdrawn_at"], row["id"],
+        )
+        for row in connection.execute(query).mappings()
+    )  # fmt: skip
+
+
+def adjusted(
+    forecasts: Sequence[Published], changes: Sequence[Override], *, at: datetime
+) -> tuple[Published, ...]:
+    """The forecasts as planners see them at that moment, with PLAIN beside the mean.
+
+    `forecasts` are all series of a measure, so that sums above and parts below follow.
+    """
+    known = [one for one in changes if one.known_at(at)]
+    means = {one.key: one.values[MEAN].copy() for one in forecasts if one.model}
+    slots = {one.key: one.slots for one in forecasts if one.model}
+    for change in known:
+        _apply(change, means, slots)
+    return tuple(_with_mean(one, means[one.key]) if one.model else one for one in forecasts)
+
+
+def _apply(change: Override, means: dict[SeriesKey, Floats], slots: dict[SeriesKey, Slots]) -> None:
+    target = means.get(change.key)
+    if target is None:
+        return
+    inside = _inside(change, slots[change.key])
+    if not inside.any():
+        return
+    changed = target.copy()
+    changed[inside] = _changed(change, target[inside], slots[change.key][inside])
+    parts = [key for key in means if change.key.holds(key) and key != change.key]
+    before = {key: mean.copy() for key, mean in means.items()}
+    for key in parts:
+        if change.kind == SHIFT:
+            mine = _inside(change, slots[key])
+            means[key][mine] = _changed(change, means[key][mine], slots[key][mine])
+        else:
+            means[key] *= _factor(target, changed, slots[change.key], slots[key])
+    means[change.key] = changed
+    moved = changed - before[change.key]
+    for key in means:
+        if key.holds(change.key) and key != change.key:
+            _move(means[key], slots[key], moved, slots[change.key])
+
+
+def _inside(change: Override, slots: Slots) -> Bools:
+    at = slots * SLOT
+    return np.asarray((at >= to_micros(change.starts_at)) & (at < to_micros(change.until())))
+
+
+def _changed(change: Override, mean: Floats, slots: Slots) -> Floats:
+    if change.kind == MULTIPLY:
+        return mean * change.amount
+    if change.kind == SHIFT:
+        minutes = slots.astype(np.float64) * 15
+        return np.interp(minutes - change.amount, minutes, mean)
+    whole = float(mean.sum())
+    wanted = change.amount if change.kind == SET else max(0.0, whole + change.amount)
+    if whole > 0:
+        return mean * (wanted / whole)
+    return np.full(len(mean), wanted / len(mean))
+
+
+def _factor(before: Floats, after: Floats, slots: Slots, mine: Slots) -> Floats:
+    """What the whole was multiplied by, at a part's steps."""
+    ratio = np.divide(after, before, out=np.ones_like(after), where=before > 0)
+    where = np.clip(np.searchsorted(slots, mine), 0, len(slots) - 1)
+    return np.where(slots[where] == mine, ratio[where], 1.0)
+
+
+def _move(mean: Floats, slots: Slots, moved: Floats, theirs: Slots) -> None:
+    where = np.clip(np.searchsorted(theirs, slots), 0, len(theirs) - 1)
+    mean += np.where(theirs[where] == slots, moved[where], 0.0)
+    np.clip(mean, 0, None, out=mean)
+
+
+def _with_mean(one: Published, mean: Floats) -> Published:
+    """Bands keep their width in proportion to the mean; out of nothing they are chance alone."""
+    plain = one.values[MEAN]
+    ratio = np.divide(mean, plain, out=np.ones_like(mean), where=plain > 0)
+    values = dict(one.values) | {MEAN: mean, PLAIN: plain}
+    born = (plain <= 0) & (mean > 0)
+    for name in BAND_COLUMNS:
+        if name not in one.values:
+            continue
+        side, level = name.split("-")
+        chance = _QUANTILE[int(level)] * np.sqrt(mean)
+        bare = np.clip(mean - chance, 0, None) if side == "lo" else mean + chance
+        values[name] = np.where(born, bare, one.values[name] * ratio)
+    return replace(one, values=values)
