@@ -86,8 +86,7 @@ def test_add_never_goes_below_zero() -> None:
 
 
 def test_shift_moves_the_course_later() -> None:
-    span = {"starts_at": MIDNIGHT, "ends_at": MIDNIGHT + 4 * HALF_HOUR}
-    found = means(override(kind=SHIFT, amount=30, **span))
+    found = means(override(kind=SHIFT, amount=30, ends_at=MIDNIGHT + 4 * HALF_HOUR))
     assert found["a"] == [4, 4, 8, 2]
     assert found[""] == [14, 14, 18, 12]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from connectors.columns import to_micros
+from connectors.forecast_tables import forecast_runs
 from connectors.store import Store, open_store
 from forecasting.published import runs, store
 from forecasting.published.points import pack, pack_slots, unpack, unpack_slots
@@ -94,7 +96,7 @@ def test_an_unfinished_run_of_an_older_cutoff_is_abandoned(kept: Store) -> None:
         assert old.id != new.id
         assert runs.last_of(connection, runs.FULL) == new
         runs.publish(connection, new.id, now=LATER)
-        table = runs.forecast_runs
+        table = forecast_runs
         states = dict(connection.execute(table.select().with_only_columns(
             table.c.id, table.c.state)).all())  # fmt: skip
     assert states == {old.id: runs.ABANDONED, new.id: runs.PUBLISHED}
@@ -128,12 +130,10 @@ def test_versions_are_all_that_reach_into_a_window(kept: Store) -> None:
         day = timedelta(days=1)
         publish(connection, forecast_of(SHOP, 2.0, start=MIDNIGHT + day), cutoff=MIDNIGHT + day)
     with kept.read() as connection:
-        window = {"since": MIDNIGHT, "until": LATER, "measure": CONTACTS}
-        assert [one.key for one in store.versions(connection, **window)] == [WHOLE, SHOP]
-        only = store.versions(connection, **window, keys=[SHOP])
-        wide = store.versions(
-            connection, since=MIDNIGHT, until=MIDNIGHT + 2 * day, measure=CONTACTS, keys=[SHOP]
-        )
+        read = partial(store.versions, connection, since=MIDNIGHT, measure=CONTACTS)
+        assert [one.key for one in read(until=LATER)] == [WHOLE, SHOP]
+        only = read(until=LATER, keys=[SHOP])
+        wide = read(until=MIDNIGHT + 2 * day, keys=[SHOP])
     assert [one.key for one in only] == [SHOP]
     assert [one.values["mean"][0] for one in wide] == [1.0, 2.0]
 
