@@ -7,7 +7,7 @@ above it follow.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -26,6 +26,7 @@ from forecasting.volume.history import Floats
 MULTIPLY, SET, ADD, SHIFT = "multiply", "set", "add", "shift"
 KINDS: Final = (MULTIPLY, SET, ADD, SHIFT)
 LONGEST: Final = timedelta(days=100)
+NOTHING: Final = 1e-6  # contacts: less is none, and has no shape
 _MOST = {MULTIPLY: 100.0, SET: 1e7, ADD: 1e7, SHIFT: 24 * 60.0}
 _QUANTILE = {80: 1.2816, 95: 1.96}  # of the normal distribution, for steps nothing was forecast in
 
@@ -131,35 +132,56 @@ def adjusted(
     `forecasts` are all series of a measure, so that sums above and parts below follow.
     """
     known = [one for one in changes if one.known_at(at)]
-    means = {one.key: one.values[MEAN].copy() for one in forecasts if one.model}
-    slots = {one.key: one.slots for one in forecasts if one.model}
+    made = {one.key: one for one in forecasts if one.model}
+    means = {key: one.values[MEAN].copy() for key, one in made.items()}
+    slots = {key: one.slots for key, one in made.items()}
     for change in known:
-        _apply(change, means, slots)
+        if change.key in means:
+            _apply(change, means, slots)
     return tuple(_with_mean(one, means[one.key]) if one.model else one for one in forecasts)
 
 
 def _apply(change: Override, means: dict[SeriesKey, Floats], slots: dict[SeriesKey, Slots]) -> None:
-    target = means.get(change.key)
-    if target is None:
-        return
-    inside = _inside(change, slots[change.key])
+    """Change the smallest parts of the series; every sum above them moves by as much."""
+    target, mine = means[change.key], slots[change.key]
+    inside = _inside(change, mine)
     if not inside.any():
         return
     changed = target.copy()
-    changed[inside] = _changed(change, target[inside], slots[change.key][inside])
-    parts = [key for key in means if change.key.holds(key) and key != change.key]
-    before = {key: mean.copy() for key, mean in means.items()}
-    for key in parts:
+    changed[inside] = _changed(change, target[inside], mine[inside])
+    leaves = [key for key in means if change.key.holds(key) and _is_leaf(key, means)]
+    weights = np.array([means[key].sum() for key in leaves]) + 1e-9
+    for key, share in zip(leaves, weights / weights.sum(), strict=True):
+        before = means[key]
         if change.kind == SHIFT:
-            mine = _inside(change, slots[key])
-            means[key][mine] = _changed(change, means[key][mine], slots[key][mine])
+            after = before.copy()
+            there = _inside(change, slots[key])
+            after[there] = _changed(change, before[there], slots[key][there])
         else:
-            means[key] *= _factor(target, changed, slots[change.key], slots[key])
-    means[change.key] = changed
-    moved = changed - before[change.key]
-    for key in means:
-        if key.holds(change.key) and key != change.key:
-            _move(means[key], slots[key], moved, slots[change.key])
+            after = _in_proportion(before, share, target=_at(slots[key], mine, target),
+                                   changed=_at(slots[key], mine, changed))  # fmt: skip
+        means[key] = after
+        for above in means:
+            if above.holds(key) and above != key:
+                moved = _at(slots[above], slots[key], after - before)
+                means[above] = np.clip(means[above] + np.nan_to_num(moved), 0, None)
+
+
+def _is_leaf(key: SeriesKey, means: Mapping[SeriesKey, Floats]) -> bool:
+    return not any(key.holds(other) for other in means if other != key)
+
+
+def _in_proportion(before: Floats, share: float, *, target: Floats, changed: Floats) -> Floats:
+    """A part moves like the whole; where nothing was forecast it takes its usual share."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        after = np.where(target > NOTHING, before * (changed / target), changed * share)
+    return np.asarray(np.where(np.isfinite(target) & (changed != target), after, before))
+
+
+def _at(slots: Slots, theirs: Slots, values: Floats) -> Floats:
+    """Values of other steps at these; NaN at steps they don't have."""
+    where = np.clip(np.searchsorted(theirs, slots), 0, len(theirs) - 1)
+    return np.where(theirs[where] == slots, values[where], np.nan)
 
 
 def _inside(change: Override, slots: Slots) -> Bools:
@@ -175,30 +197,17 @@ def _changed(change: Override, mean: Floats, slots: Slots) -> Floats:
         return np.interp(minutes - change.amount, minutes, mean)
     whole = float(mean.sum())
     wanted = change.amount if change.kind == SET else max(0.0, whole + change.amount)
-    if whole > 0:
+    if whole > NOTHING:
         return mean * (wanted / whole)
     return np.full(len(mean), wanted / len(mean))
-
-
-def _factor(before: Floats, after: Floats, slots: Slots, mine: Slots) -> Floats:
-    """What the whole was multiplied by, at a part's steps."""
-    ratio = np.divide(after, before, out=np.ones_like(after), where=before > 0)
-    where = np.clip(np.searchsorted(slots, mine), 0, len(slots) - 1)
-    return np.where(slots[where] == mine, ratio[where], 1.0)
-
-
-def _move(mean: Floats, slots: Slots, moved: Floats, theirs: Slots) -> None:
-    where = np.clip(np.searchsorted(theirs, slots), 0, len(theirs) - 1)
-    mean += np.where(theirs[where] == slots, moved[where], 0.0)
-    np.clip(mean, 0, None, out=mean)
 
 
 def _with_mean(one: Published, mean: Floats) -> Published:
     """Bands keep their width in proportion to the mean; out of nothing they are chance alone."""
     plain = one.values[MEAN]
-    ratio = np.divide(mean, plain, out=np.ones_like(mean), where=plain > 0)
+    ratio = np.divide(mean, plain, out=np.ones_like(mean), where=plain > NOTHING)
     values = dict(one.values) | {MEAN: mean, PLAIN: plain}
-    born = (plain <= 0) & (mean > 0)
+    born = (plain <= NOTHING) & (mean > 0)
     for name in BAND_COLUMNS:
         if name not in one.values:
             continue
