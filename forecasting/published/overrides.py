@@ -173,8 +173,9 @@ def _is_leaf(key: SeriesKey, means: Mapping[SeriesKey, Floats]) -> bool:
 
 def _in_proportion(before: Floats, share: float, *, target: Floats, changed: Floats) -> Floats:
     """A part moves like the whole; where nothing was forecast it takes its usual share."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        after = np.where(target > NOTHING, before * (changed / target), changed * share)
+    some = target > NOTHING
+    factor = np.divide(changed, target, out=np.ones_like(target), where=some)
+    after = np.where(some, before * factor, changed * share)
     return np.asarray(np.where(np.isfinite(target) & (changed != target), after, before))
 
 
