@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from alerts.alert import Alert, Rule, fingerprint
+from alerts.alert import Alert, Rule, Status, fingerprint
 from alerts.rules import Plan, prepare
 from metrics.kpi import Registry
 from metrics.measurement import Labels
@@ -47,7 +47,8 @@ class AlertBook:
     """
 
     alerts: dict[str, Alert] = field(default_factory=dict)
-    active: dict[str, set[Labels]] = field(default_factory=dict)  # by rule: pending and firing
+    active: dict[str, set[Labels]] = field(default_factory=dict)  # by rule: pending and up
+    acknowledged: set[str] = field(default_factory=set)
     unsaved: set[str] = field(default_factory=set)
     clean: bool = False
     saved_at: datetime | None = None
@@ -55,13 +56,14 @@ class AlertBook:
 
     def replace(self, alerts: Mapping[str, Alert]) -> None:
         """Take the store's word."""
-        self.alerts, self.active, self.unsaved = {}, {}, set()
+        self.alerts, self.active, self.acknowledged, self.unsaved = {}, {}, set(), set()
         for key, alert in alerts.items():
             self.put(key, alert)
         self.clean = True
 
     def put(self, key: str, alert: Alert | None) -> None:
         before = self.alerts.pop(key, None)
+        self.acknowledged.discard(key)
         if before is not None and before.active:
             self.active[before.rule].discard(before.labels)
             if not self.active[before.rule]:
@@ -71,9 +73,11 @@ class AlertBook:
         self.alerts[key] = alert
         if alert.active:
             self.active.setdefault(alert.rule, set()).add(alert.labels)
+        if alert.status is Status.ACKNOWLEDGED:
+            self.acknowledged.add(key)
 
     def lively(self) -> list[Alert]:
-        """Pending and firing alerts."""
+        """Alerts that are pending or up."""
         return [
             self.alerts[fingerprint(rule, labels)]
             for rule, all_labels in self.active.items()

@@ -2,10 +2,11 @@
 
     (none), resolved ──BREACH──▶ pending ──BREACH for `wait`──▶ firing
     pending ──BETWEEN, CLEAR──▶ what it was before
-    firing  ──CLEAR for `keep_firing_for`──▶ resolved
+    firing ──a person, acknowledging.py──▶ acknowledged ──its end──▶ firing
+    firing, acknowledged ──CLEAR──▶ (recovering) ──CLEAR for `keep_firing_for`──▶ resolved
 
-NO_DATA holds everything where it is. A wait for firing goes on across it, a wait for resolving
-starts anew: where nothing is known, warning early is the better mistake.
+NO_DATA and ERROR hold everything where it is. A wait for firing goes on across them, a wait for
+resolving starts anew: where nothing is known, warning early is the better mistake.
 """
 
 from __future__ import annotations
@@ -40,9 +41,8 @@ def advance(alert: Alert | None, seen: Observation, *, now: datetime) -> Step:
         return _breach(alert, seen, now)
     if alert is None or not alert.active:
         return alert, None
-    if seen.verdict is Verdict.NO_DATA:
-        since = _earlier(alert.no_data_since, now)
-        return replace(alert, no_data_since=since, clear_since=None, updated_at=now), None
+    if seen.verdict in (Verdict.NO_DATA, Verdict.ERROR):
+        return _hold(alert, seen.verdict, now)
     if seen.verdict is Verdict.GONE:
         return _gone(alert, seen.rule, now)
     return _quiet(alert, seen, now)
@@ -50,7 +50,7 @@ def advance(alert: Alert | None, seen: Observation, *, now: datetime) -> Step:
 
 def withdraw(alert: Alert, *, now: datetime) -> Step:
     """End an alert whose rule was removed, or no longer covers its series."""
-    return _end(alert, Cause.WITHDRAWN, now)
+    return _end(alert, Cause.WITHDRAWN, now, old=alert.phase)
 
 
 def _breach(alert: Alert | None, seen: Observation, now: datetime) -> Step:
@@ -59,10 +59,10 @@ def _breach(alert: Alert | None, seen: Observation, now: datetime) -> Step:
         if seen.rule.wait <= NO_TIME:
             return _fire(started, Status.OK if alert is None else alert.status, now)
         old = Status.OK if alert is None else alert.status
-        return started, _transition(started, old, Cause.BREACH, now)
+        return started, transition(started, old, Cause.BREACH, now)
     met = _met(alert, seen, now)
-    if alert.status is Status.FIRING:
-        return met, None
+    if alert.up:
+        return _phased(alert, met, Cause.BREACH, now)
     pause = now - alert.last_breach_at
     if not NO_TIME <= pause <= max(seen.rule.wait, LONGEST_PAUSE):
         return replace(met, pending_since=now, peak=seen.value), None
@@ -71,24 +71,45 @@ def _breach(alert: Alert | None, seen: Observation, now: datetime) -> Step:
     return met, None
 
 
+def _hold(alert: Alert, verdict: Verdict, now: datetime) -> Step:
+    failed = verdict is Verdict.ERROR
+    held = replace(
+        alert,
+        no_data_since=_earlier(alert.no_data_since, now),
+        error_since=_earlier(alert.error_since, now) if failed else None,
+        clear_since=None,
+        updated_at=now,
+    )
+    return _phased(alert, held, Cause.ERROR if failed else Cause.NO_DATA, now)
+
+
 def _quiet(alert: Alert, seen: Observation, now: datetime) -> Step:
-    alert = replace(alert, value=seen.value, no_data_since=None, updated_at=now)
+    calm = replace(alert, value=seen.value, no_data_since=None, error_since=None, updated_at=now)
     if alert.status is Status.PENDING:
-        return _end(alert, Cause.CLEAR, now)
+        return _end(calm, Cause.CLEAR, now, old=Status.PENDING)
     if seen.verdict is Verdict.BETWEEN:
-        return replace(alert, clear_since=None), None
+        return _phased(alert, replace(calm, clear_since=None), Cause.CLEAR, now)
     since = _earlier(alert.clear_since, now)
     if now - since >= seen.rule.keep_firing_for:
-        return _end(alert, Cause.CLEAR, now)
-    return replace(alert, clear_since=since), None
+        return _end(calm, Cause.CLEAR, now, old=alert.phase)
+    return _phased(alert, replace(calm, clear_since=since), Cause.CLEAR, now)
 
 
 def _gone(alert: Alert, rule: Rule, now: datetime) -> Step:
     since = _earlier(alert.clear_since, now)
     if now - since >= max(GONE_AFTER, rule.keep_firing_for):
-        return _end(alert, Cause.GONE, now)
+        return _end(alert, Cause.GONE, now, old=alert.phase)
     missing = _earlier(alert.no_data_since, now)
-    return replace(alert, clear_since=since, no_data_since=missing, updated_at=now), None
+    held = replace(
+        alert, clear_since=since, no_data_since=missing, error_since=None, updated_at=now
+    )
+    return _phased(alert, held, Cause.GONE, now)
+
+
+def _phased(before: Alert, after: Alert, cause: Cause, now: datetime) -> Step:
+    """An alert of the same status, and the change of phase if it had one."""
+    old = before.phase
+    return after, None if after.phase is old else transition(after, old, cause, now)
 
 
 def _start(before: Alert | None, seen: Observation, now: datetime) -> Alert:
@@ -105,6 +126,8 @@ def _start(before: Alert | None, seen: Observation, now: datetime) -> Alert:
         last_breach_at=now,
         fired_at=before.fired_at if before else None,
         resolved_at=before.resolved_at if before else None,
+        acknowledgement=before.acknowledgement if before else None,
+        assignee=before.assignee if before else None,
         value=seen.value,
         peak=seen.value,
         op=rule.when.op,
@@ -122,6 +145,7 @@ def _met(alert: Alert, seen: Observation, now: datetime) -> Alert:
         last_breach_at=now,
         clear_since=None,
         no_data_since=None,
+        error_since=None,
         value=seen.value,
         peak=_worse(alert.peak, seen.value, rule.when.op),
         op=rule.when.op,
@@ -132,27 +156,36 @@ def _met(alert: Alert, seen: Observation, now: datetime) -> Alert:
 
 def _fire(alert: Alert, old: Status, now: datetime) -> Step:
     fired = replace(
-        alert, status=Status.FIRING, episode=alert.episode + 1, fired_at=now, resolved_at=None
+        alert,
+        status=Status.FIRING,
+        episode=alert.episode + 1,
+        fired_at=now,
+        resolved_at=None,
+        acknowledgement=None,
+        assignee=None,
     )
-    return fired, _transition(fired, old, Cause.BREACH, now)
+    return fired, transition(fired, old, Cause.BREACH, now)
 
 
-def _end(alert: Alert, cause: Cause, now: datetime) -> Step:
+def _end(alert: Alert, cause: Cause, now: datetime, *, old: Status) -> Step:
     if alert.status is Status.PENDING and alert.episode == 0:
-        return None, _transition(replace(alert, status=Status.OK), Status.PENDING, cause, now)
-    resolved_at = now if alert.status is Status.FIRING else alert.resolved_at
+        return None, transition(replace(alert, status=Status.OK), old, cause, now)
     ended = replace(
         alert,
         status=Status.RESOLVED,
-        resolved_at=resolved_at,
+        resolved_at=now if alert.up else alert.resolved_at,
         clear_since=None,
         no_data_since=None,
+        error_since=None,
         updated_at=now,
     )
-    return ended, _transition(ended, alert.status, cause, now)
+    return ended, transition(ended, old, cause, now)
 
 
-def _transition(alert: Alert, old: Status, cause: Cause, now: datetime) -> Transition:
+def transition(
+    alert: Alert, old: Status, cause: Cause, now: datetime, *, who: str | None = None
+) -> Transition:
+    """What the history keeps of `alert` having just left the phase `old`."""
     return Transition(
         fingerprint=alert.fingerprint,
         episode=alert.episode,
@@ -160,12 +193,13 @@ def _transition(alert: Alert, old: Status, cause: Cause, now: datetime) -> Trans
         labels=alert.labels,
         severity=alert.severity,
         old=old,
-        new=alert.status,
+        new=alert.phase,
         cause=cause,
         at=now,
         since=alert.pending_since,
         value=alert.value,
         threshold=alert.threshold,
+        who=who,
     )
 
 

@@ -12,10 +12,12 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from alerts import outbox
-from alerts.alert import Alert, Observation, Status, Transition, fingerprint
+from alerts.acknowledging import Outcome, apply, expire
+from alerts.actions import Waiting, settle, waiting
+from alerts.alert import Alert, Observation, Transition, fingerprint
 from alerts.book import AlertBook, RuleBook
 from alerts.freshness import SourceReading, observe_source, source_rule
-from alerts.lifecycle import advance, withdraw
+from alerts.lifecycle import Step, advance, withdraw
 from alerts.reasons import notifications
 from alerts.rules import evaluate, index
 from alerts.settings import SOURCE_DOWN
@@ -40,7 +42,7 @@ class TickResult:
     transitions: tuple[Transition, ...]
     queued: int
     pending: int
-    firing: int
+    firing: int  # acknowledged ones too
     wrote: bool
 
 
@@ -57,6 +59,16 @@ class _Step:
 class _Changes:
     alerts: dict[str, Alert | None] = field(default_factory=dict)
     steps: list[_Step] = field(default_factory=list)
+    settled: list[tuple[int, Outcome]] = field(default_factory=list)
+
+    def note(self, before: Alert | None, step: Step, receivers: tuple[str, ...] = ()) -> None:
+        """Take up what became of one alert."""
+        after, change = step
+        key = before.fingerprint if before else after.fingerprint if after else ""
+        if after is not before or change is not None:
+            self.alerts[key] = after
+        if change is not None:
+            self.steps.append(_Step(after, change, receivers))
 
 
 def evaluate_and_record(
@@ -67,15 +79,16 @@ def evaluate_and_record(
     Raises LeadershipLost when another leader's term has begun and StoreError when the store can't
     be used. Either way this tick did not happen, and the next one starts from the store's word.
     """
-    if not book.clean:
-        with store.read() as connection:
+    with store.read() as connection:
+        if not book.clean:
             book.replace(load_alerts(connection))
+        actions = waiting(connection)
     now = reading.now
     book.watching_since = book.watching_since or now
-    changes = _decide(book, rules, reading)
+    changes = _decide(book, rules, reading, actions)
     queued = 0
     unsaved = book.unsaved | changes.alerts.keys()
-    wrote = bool(changes.steps) or book.refresh_due(now)
+    wrote = bool(changes.steps or changes.settled) or book.refresh_due(now)
     if wrote:
         book.clean = False  # until the commit is known to have happened
         with store.begin() as connection:
@@ -87,30 +100,58 @@ def evaluate_and_record(
         book.put(key, alert)
     book.unsaved = unsaved
     lively = book.lively()
-    firing = sum(alert.status is Status.FIRING for alert in lively)
+    firing = sum(alert.up for alert in lively)
     transitions = tuple(step.change for step in changes.steps)
     return TickResult(transitions, queued, len(lively) - firing, firing, wrote)
 
 
-def _decide(book: AlertBook, rules: RuleBook, reading: Reading) -> _Changes:
-    """What every observation does to its alert; touches neither book nor store."""
+def _decide(
+    book: AlertBook, rules: RuleBook, reading: Reading, actions: Sequence[Waiting]
+) -> _Changes:
+    """What people and observations do to the alerts; touches neither book nor store."""
     changes, now = _Changes(), reading.now
+    _answer(changes, book, rules, actions, now)
+    withdrawn = set()
+    for alert in _orphans(book, rules, reading.sources):
+        known = changes.alerts.get(alert.fingerprint) or alert
+        changes.note(known, withdraw(known, now=now))
+        withdrawn.add(alert.fingerprint)
     seen = index(reading.measurements, reading.sources, now=now)
     found = evaluate(rules.plans.values(), seen, book.active)
     for one in (*found, *_observe_sources(book, rules, reading)):
         key = fingerprint(one.rule.name, one.labels)
-        before = changes.alerts.get(key, book.alerts.get(key))
-        after, change = advance(before, one, now=now)
-        if after is not before or change is not None:
-            changes.alerts[key] = after
-        if change is not None:
-            changes.steps.append(_Step(after, change, one.rule.receivers))
-    for alert in _orphans(book, rules, reading.sources):
-        after, change = withdraw(alert, now=now)
-        changes.alerts[alert.fingerprint] = after
-        if change is not None:
-            changes.steps.append(_Step(after, change, ()))
+        if key not in withdrawn:
+            before = changes.alerts.get(key, book.alerts.get(key))
+            changes.note(before, advance(before, one, now=now), one.rule.receivers)
     return changes
+
+
+def _answer(
+    changes: _Changes,
+    book: AlertBook,
+    rules: RuleBook,
+    actions: Sequence[Waiting],
+    now: datetime,
+) -> None:
+    """Acknowledgements first: those that ran out, then what people did, in its order."""
+    for key in sorted(book.acknowledged):
+        before = book.alerts[key]
+        changes.note(before, expire(before, now=now), _receivers(rules, before))
+    for one in actions:
+        key = one.action.fingerprint
+        alert = changes.alerts.get(key, book.alerts.get(key))
+        step, outcome = apply(alert, one.action, now=now)
+        changes.note(alert, step, _receivers(rules, alert))
+        changes.settled.append((one.id, outcome))
+
+
+def _receivers(rules: RuleBook, alert: Alert | None) -> tuple[str, ...]:
+    if alert is None:
+        return ()
+    if alert.rule == SOURCE_DOWN:
+        return rules.sources.receivers
+    plan = rules.plans.get(alert.rule)
+    return plan.rule.receivers if plan else ()
 
 
 def _observe_sources(book: AlertBook, rules: RuleBook, reading: Reading) -> Iterator[Observation]:
@@ -141,14 +182,12 @@ def _write(connection: sa.Connection, book: AlertBook, changes: _Changes, now: d
     save = {**current, **changes.alerts}
     save_alerts(connection, [alert for alert in save.values() if alert is not None])
     delete_alerts(connection, [key for key, alert in save.items() if alert is None])
-    # Waiting and giving up waiting is no history: a value near its limit would fill the disk.
-    told_apart = [
-        step for step in changes.steps if Status.FIRING in (step.change.old, step.change.new)
-    ]
-    add_transitions(connection, [step.change for step in told_apart])
+    settle(connection, changes.settled, now=now)
+    kept = [step for step in changes.steps if step.change.is_history]
+    add_transitions(connection, [step.change for step in kept])
     queued = 0
-    for step in told_apart:
-        if step.after is None:
+    for step in kept:
+        if step.after is None or not (step.change.begins or step.change.ends):
             continue
         change = step.change
         told = outbox.told(connection, change.fingerprint, change.episode)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from alerts.alert import Alert, Notification, Reason, Status, Transition, notification_key
+from alerts.alert import Alert, Notification, Reason, Transition, notification_key
 
 
 def decide(change: Transition, *, told: bool) -> Reason | None:
@@ -13,9 +13,9 @@ def decide(change: Transition, *, told: bool) -> Reason | None:
     An alert that fires is told. One that ends is told to those who know that it fired, and to
     nobody else; waiting and giving up waiting are nobody's business.
     """
-    if change.new is Status.FIRING:
+    if change.begins:
         return None if told else Reason.FIRST
-    if change.old is Status.FIRING and told:
+    if change.ends and told:
         return Reason.RESOLVED
     return None
 

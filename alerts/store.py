@@ -15,11 +15,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from alerts.alert import Alert, Cause, Severity, Status, Transition
+from alerts.alert import Acknowledgement, Alert, Cause, Severity, Status, Transition
 from alerts.errors import LeadershipLost
 from connectors import alert_tables, schema
 from metrics.measurement import Labels
 
+_SAID = ("by", "at", "until", "note")  # columns of an acknowledgement
 TERM = "alerts.term"  # in meta: how often a worker became leader
 
 
@@ -30,14 +31,14 @@ def load_alerts(connection: sa.Connection) -> dict[str, Alert]:
 
 
 def load_active(connection: sa.Connection) -> list[Alert]:
-    """Alerts that are pending or firing now."""
-    wanted = alert_tables.alerts.c.status.in_([Status.PENDING, Status.FIRING])
+    """Alerts that are pending, firing or acknowledged now."""
+    wanted = alert_tables.alerts.c.status.in_([Status.PENDING, Status.FIRING, Status.ACKNOWLEDGED])
     rows = connection.execute(sa.select(alert_tables.alerts).where(wanted))
     return [_alert(row) for row in rows.mappings()]
 
 
 def save_alerts(connection: sa.Connection, alerts: Iterable[Alert]) -> None:
-    rows = [{**asdict(alert), "labels": _labels_text(alert.labels)} for alert in alerts]
+    rows = [_row(alert) for alert in alerts]
     if not rows:
         return
     insert = insert_for(connection, alert_tables.alerts)
@@ -108,8 +109,23 @@ def _labels_text(labels: Labels) -> str:
     return json.dumps(dict(labels), ensure_ascii=False, sort_keys=True)
 
 
+def _row(alert: Alert) -> dict[str, Any]:
+    values = asdict(alert)
+    del values["acknowledgement"]
+    said = alert.acknowledgement
+    return values | {
+        "labels": _labels_text(alert.labels),
+        "acknowledged_by": said.by if said else None,
+        "acknowledged_at": said.at if said else None,
+        "acknowledged_until": said.until if said else None,
+        "acknowledged_note": said.note if said else None,
+    }
+
+
 def _alert(row: sa.RowMapping) -> Alert:
     values = dict(row)
+    by, at, until, note = (values.pop(f"acknowledged_{one}") for one in _SAID)
+    values["acknowledgement"] = Acknowledgement(by, at, until, note or "") if by else None
     values["labels"] = tuple(sorted(json.loads(row["labels"]).items()))
     values["severity"] = Severity(row["severity"])
     values["status"] = Status(row["status"])

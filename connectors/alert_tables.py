@@ -23,12 +23,18 @@ alerts = sa.Table(
     instant("last_breach_at", nullable=False),
     instant("clear_since"),
     instant("no_data_since"),
+    instant("error_since"),
     instant("resolved_at"),
     sa.Column("episode", sa.Integer, nullable=False, default=0),
     sa.Column("value", sa.Float),
     sa.Column("peak", sa.Float),
     sa.Column("op", Text, nullable=False),  # of the threshold: >, >=, <, <=
     sa.Column("threshold", sa.Float, nullable=False),
+    sa.Column("acknowledged_by", Text),
+    instant("acknowledged_at"),
+    instant("acknowledged_until"),
+    sa.Column("acknowledged_note", Text),
+    sa.Column("assignee", Text),
     instant("updated_at", nullable=False),
 )
 
@@ -43,13 +49,33 @@ transitions = sa.Table(
     sa.Column("severity", Text, nullable=False),
     sa.Column("old", Text),
     sa.Column("new", Text, nullable=False),
-    sa.Column("cause", Text, nullable=False),  # breach, clear, gone, withdrawn
+    sa.Column("cause", Text, nullable=False),
     instant("at", nullable=False),
     instant("since"),  # when the breach of this episode began
     sa.Column("value", sa.Float),
     sa.Column("threshold", sa.Float),
+    sa.Column("who", Text),  # the person where a person caused it
     sa.Index(None, "at"),
     sa.Index(None, "fingerprint", "at"),
+)
+
+# What people did about alerts. Rows are only ever added; the leader notes what became of each.
+alert_actions = sa.Table(
+    "alert_actions",
+    metadata,
+    sa.Column("id", RowId, primary_key=True, autoincrement=True),
+    sa.Column("fingerprint", Text, nullable=False),
+    sa.Column("episode", sa.Integer, nullable=False),
+    sa.Column("kind", Text, nullable=False),  # acknowledge, unacknowledge, assign, comment
+    sa.Column("who", Text, nullable=False),
+    sa.Column("note", Text, nullable=False),
+    instant("at", nullable=False),
+    instant("until"),
+    sa.Column("assignee", Text),
+    instant("applied_at"),
+    sa.Column("outcome", Text),
+    sa.Index(None, "applied_at"),
+    sa.Index(None, "fingerprint", "episode"),
 )
 
 outbox = sa.Table(

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from alerts.alert import Alert, Status
+from alerts.alert import Alert
 from alerts.heartbeat import beats
 from alerts.store import load_active
 from connectors.errors import StoreError
@@ -145,7 +145,7 @@ class Feed:
             alerts = load_active(connection) if live else []
             seen = beats(connection)[:1]
             progress = progress_of(connection)
-        firing = tuple(one for one in alerts if one.status is Status.FIRING)
+        firing = tuple(one for one in alerts if one.up)
         local = now.astimezone(self.zone)
         board = Board(
             name=self.settings.app.name,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from alerts.alert import Alert, Severity, Status
+from alerts.alert import Alert, Severity
 from alerts.settings import RuleSettings
 from dashboard.board import QueueRow, SourceView, State, Tile
 from dashboard.details import Progress
@@ -44,7 +44,7 @@ class Target:
 
 def state_of(alerts: Iterable[Alert]) -> State:
     """The worst state that firing alerts stand for."""
-    firing = (one for one in alerts if one.status is Status.FIRING)
+    firing = (one for one in alerts if one.up)
     return max((_STATES[one.severity] for one in firing), default=State.CALM)
 
 

@@ -21,6 +21,7 @@ NEGATIVE = 0.4  # of the scale: one or two stars of five
 ANSWER_WITHIN = timedelta(days=30)
 OPEN_CASES = ("pending", "returning")
 RANK = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
+_UP = [one for one in Status if one.up]
 # Which parts an audience can act on.
 REVIEWS_FOR = ("supervisor", "quality", "lead")
 CASES_FOR = ("supervisor", "quality", "lead")
@@ -134,12 +135,12 @@ def _stretches(connection: sa.Connection, scope: Scope) -> list[_Stretch]:
     table = alert_tables.transitions.c
     # A firing that began earlier has its end in the span, or none yet.
     query = sa.select(alert_tables.transitions).where(
-        sa.or_(table.new == Status.FIRING, table.old == Status.FIRING),
+        table.old.in_(_UP) != table.new.in_(_UP),  # it fired, or it ended
         sa.or_(
             table.at >= scope.since,
             table.fingerprint.in_(
                 sa.select(alert_tables.alerts.c.fingerprint).where(
-                    alert_tables.alerts.c.status == Status.FIRING
+                    alert_tables.alerts.c.status.in_(_UP)
                 )
             ),
         ),
@@ -149,7 +150,7 @@ def _stretches(connection: sa.Connection, scope: Scope) -> list[_Stretch]:
         key = row["fingerprint"], row["episode"]
         labels = json.loads(row["labels"])
         began = found.get(key)
-        if row["new"] == Status.FIRING:
+        if Status(row["new"]).up:
             since = row["since"] if row["rule"] == SOURCE_DOWN else row["at"]
             found[key] = _Stretch(row["rule"], labels, row["severity"], since or row["at"], None)
         else:

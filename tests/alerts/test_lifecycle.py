@@ -36,7 +36,13 @@ def run(
 
 
 def path(changes: list[Transition]) -> list[str]:
-    return [f"{change.old}→{change.new}" for change in changes]
+    """The changes of status; `phases` are those within an alert that is up."""
+    told = [change for change in changes if not (change.old.up and change.new.up)]
+    return [f"{'firing' if one.old.up else one.old}→{one.new}" for one in told]
+
+
+def phases(changes: list[Transition]) -> list[str]:
+    return [str(change.new) for change in changes]
 
 
 @pytest.mark.parametrize(
@@ -90,6 +96,36 @@ def test_firing_waits_until_the_breach_has_lasted(verdicts, wanted):
 )
 def test_resolving_waits_until_it_has_been_clear_for_long_enough(verdicts, wanted):
     assert path(run(verdicts, WAIT, alert(of=WAIT))[1]) == wanted
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "wanted"),
+    [
+        ([(1, C), (10, B)], ["recovering", "firing"]),
+        ([(1, C), (10, I), (11, C), (31, C)], ["recovering", "firing", "recovering", "resolved"]),
+        ([(1, N), (2, B)], ["no-data", "firing"]),
+        ([(1, Verdict.ERROR), (2, N), (3, C)], ["error", "no-data", "recovering"]),
+        ([(1, C), (2, N), (3, C)], ["recovering", "no-data", "recovering"]),
+        ([(1, G), (700, G)], ["no-data", "resolved"]),
+    ],
+)
+def test_every_phase_of_an_alert_that_is_up_has_a_name(verdicts, wanted):
+    last, changes = run(verdicts, WAIT, alert(of=WAIT))
+    assert phases(changes) == wanted
+    assert last and last.phase == wanted[-1]
+
+
+def test_without_a_time_to_keep_firing_no_data_goes_straight_to_resolved():
+    _, changes = run([(1, N), (2, C)], rule(), alert())
+    assert phases(changes) == ["no-data", "resolved"]
+    assert [one.is_history for one in changes] == [True, True]
+
+
+def test_swinging_about_the_clear_value_is_no_history():
+    swings = [(float(second), (B, C)[second % 2]) for second in range(1, 200)]
+    _, changes = run(swings, WAIT, alert(of=WAIT))
+    assert len(changes) > 100
+    assert not any(change.is_history for change in changes)
 
 
 def test_without_waits_it_fires_and_resolves_at_once():
@@ -181,7 +217,7 @@ def test_it_never_fires_before_its_wait(gaps, wait, keep):
     of = rule(wait=wait, keep_firing_for=keep)
     _, changes = run(replay(of, gaps), of)
     for change in changes:
-        if change.new is Status.FIRING:
+        if change.begins:
             assert change.at - change.since >= wait
 
 
@@ -191,11 +227,11 @@ def test_only_a_breach_raises_and_only_clear_or_gone_ends(gaps, wait, keep):
     now: Alert | None = None
     for second, verdict in replay(of, gaps):
         now, change = advance(now, observation(verdict, of=of), now=at(second))
-        if change is None:
+        if change is None or (change.old.up and change.new.up):
             continue
-        if change.new in (Status.PENDING, Status.FIRING):
+        if change.new is Status.PENDING or change.begins:
             assert verdict is B
-        elif change.old is Status.FIRING:
+        elif change.ends:
             assert verdict in (C, G)
         else:
             assert verdict in (C, I, G)
@@ -206,8 +242,9 @@ def test_without_data_nothing_ever_changes_its_status(gaps, wait, keep):
     of = rule(wait=wait, keep_firing_for=keep)
     before, _ = run(replay(of, gaps), of)
     for count in range(1, 5):
-        after, change = advance(before, observation(N, of=of), now=at(1e6 * count))
-        assert change is None
+        verdict = (N, Verdict.ERROR)[count % 2]
+        after, change = advance(before, observation(verdict, of=of), now=at(1e6 * count))
+        assert change is None or (change.old.up and change.new.up)
         assert (after and after.status) == (before and before.status)
 
 
@@ -217,7 +254,7 @@ def test_it_resolves_only_after_an_unbroken_run_of_clear_or_gone(gaps, wait, kee
     seen = replay(of, gaps)
     _, changes = run(seen, of)
     for change in changes:
-        if change.old is not Status.FIRING:
+        if not change.ends:
             continue
         quiet = []
         for second, verdict in reversed([one for one in seen if at(one[0]) <= change.at]):

@@ -26,7 +26,7 @@ def change(old, new):
     )
 
 
-OK, PENDING, FIRING, RESOLVED = Status
+OK, PENDING, FIRING, RESOLVED = Status.OK, Status.PENDING, Status.FIRING, Status.RESOLVED
 
 
 @pytest.mark.parametrize(
