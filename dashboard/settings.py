@@ -23,6 +23,7 @@ from connectors.settings import Section, SourceSettings, StoreSettings, Zone
 from dashboard.errors import SettingsError
 from dashboard.sections import Sections, absolute_url, filled, read_toml
 from forecasting.risk.settings import RiskSettings
+from forecasting.settings import ForecastSettings, StaffingSettings
 from metrics.clock import Clocks
 from metrics.errors import BadPack
 from metrics.kpi import Registry
@@ -90,6 +91,8 @@ class Settings:
     kpis: Registry  # the clocks in it keep what they work out: there is one per configuration
     receivers: tuple[ReceiverSettings, ...]
     rules: tuple[RuleSettings, ...]
+    forecast: ForecastSettings
+    staffing: StaffingSettings
     digests: tuple[DigestSettings, ...] = ()
 
     @property
@@ -131,6 +134,8 @@ def load_settings(path: Path) -> Settings:
         rules=build.many("rules", RuleSettings),
         pace=build.one("pace", PaceSection, PaceSection()),
         digests=build.many("digests", DigestSettings),
+        forecast=build.one("forecast", ForecastSettings, ForecastSettings()),
+        staffing=build.one("staffing", StaffingSettings, StaffingSettings()),
         kpis=_registry(
             packs,
             build.raw("kpi"),

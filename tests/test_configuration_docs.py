@@ -14,6 +14,7 @@ from alerts.settings import AlertsSettings, RuleSettings
 from connectors.settings import SourceSettings, StoreSettings
 from dashboard.settings import AppSettings, KpisSection, LiveSection, PaceSection, load_settings
 from forecasting.risk.settings import RiskSettings
+from forecasting.settings import ForecastSettings, StaffingSettings
 from metrics.settings import ServiceSettings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -31,6 +32,8 @@ SECTIONS = {
     "[[digests]]": DigestSettings,
     "[alerts]": AlertsSettings,
     "[risk]": RiskSettings,
+    "[forecast]": ForecastSettings,
+    "[staffing]": StaffingSettings,
 }
 
 

@@ -52,6 +52,19 @@ def choose(tested: Backtest, members: Sequence[str]) -> Choice:
     return Choice(COMBINED, weights, error, baseline)
 
 
+def hold(tested: Backtest, weights: tuple[tuple[str, float], ...]) -> Choice | None:
+    """An earlier choice on a newer back-test; None when a model of it is gone or now loses to the
+    baseline."""
+    if not weights or any(name not in tested.models for name, _ in weights):
+        return None
+    errors = dict(zip(tested.models, tested.errors(BASELINE), strict=True))
+    error, baseline = wape(tested.actual, combined(tested, weights)), float(errors[BASELINE])
+    name = weights[0][0] if len(weights) == 1 else COMBINED
+    if name != BASELINE and not error < baseline * TIE and not _vanishes(tested, weights):
+        return None
+    return Choice(name, weights, error, baseline)
+
+
 def _vanishes(tested: Backtest, weights: tuple[tuple[str, float], ...]) -> bool:
     """A median that rounds a thin series away loses its sum, which staffing needs."""
     known = tested.actual[np.isfinite(tested.actual)]

@@ -15,7 +15,7 @@ import pandas as pd
 
 from forecasting.volume.backtest import Backtest, backtest, origins_of, window_of
 from forecasting.volume.bands import Spread, doubtful_spread, learn_spread, nested
-from forecasting.volume.combination import Choice, choose, combined, untested
+from forecasting.volume.combination import Choice, choose, combined, hold, untested
 from forecasting.volume.day_calendar import Event, make_calendar
 from forecasting.volume.grid import DayGrid, build_grid, raw_grid
 from forecasting.volume.history import DS, ID, Floats, History
@@ -41,11 +41,12 @@ class Options:
     country: str | None = None
     events: tuple[Event, ...] = ()
     fast: bool = False  # no Prophet, no LightGBM
+    pinned: tuple[tuple[str, float], ...] = ()  # weights of an earlier choice that still holds
 
 
 @dataclass(frozen=True, slots=True)
 class VolumeForecast:
-    """`frame` has unique_id, ds, mean, lo-NN, hi-NN, model; ds naive local."""
+    """`frame` has unique_id, ds, mean, lo-NN, hi-NN, baseline, model; ds naive local."""
 
     frame: pd.DataFrame
     choice: Choice
@@ -81,6 +82,7 @@ def forecast_history(history: History, options: Options) -> VolumeForecast:
     for level, (low, high) in zip(options.levels, bands, strict=True):
         tables[f"lo-{level}"] = np.where(open_ahead, low, 0.0)
         tables[f"hi-{level}"] = np.where(open_ahead, high, 0.0)
+    tables["baseline"] = np.where(open_ahead, _plain(grid), 0.0)
     rows = forecast_rows(tables, grid, after=history.last, step=options.step)
     there = ~skipped_times(pd.DatetimeIndex(rows[DS]), grid.dates[0], scene.raw, options.zone)
     frame = rows.head(options.ahead)[there[: options.ahead]].reset_index(drop=True)
@@ -123,7 +125,13 @@ def _grid(dates: pd.DatetimeIndex, raw: Floats, end: pd.Timestamp, options: Opti
 def candidates(grid: DayGrid, options: Options) -> Mapping[str, Forecaster]:
     """The models whose history is long enough and that the options allow."""
     allowed = suited_models(grid, fast=options.fast)
-    return {name: MODELS[name] for name in allowed if MODELS[name].fewest_days <= grid.days}
+    if options.pinned:
+        allowed = tuple(dict.fromkeys((BASELINE, *(name for name, _ in options.pinned))))
+    return {
+        name: MODELS[name]
+        for name in allowed
+        if name in MODELS and MODELS[name].fewest_days <= grid.days
+    }
 
 
 def _choose(grid: DayGrid, options: Options) -> tuple[Choice, Backtest | None]:
@@ -136,7 +144,8 @@ def _choose(grid: DayGrid, options: Options) -> tuple[Choice, Backtest | None]:
     tested = backtest(grid, models, window=window, origins=origins)
     if not np.isfinite(tested.actual).any():
         return untested(members or [BASELINE]), None
-    return choose(tested, members), tested
+    kept = hold(tested, options.pinned) if options.pinned else None
+    return kept or choose(tested, members), tested
 
 
 def _point(grid: DayGrid, choice: Choice, tested: Backtest | None) -> tuple[Floats, Choice]:
@@ -151,10 +160,15 @@ def _point(grid: DayGrid, choice: Choice, tested: Backtest | None) -> tuple[Floa
         log.warning("event=forecast_not_finite choice=%s", choice.name)
     except Exception:
         log.warning("event=forecast_failed choice=%s", choice.name, exc_info=True)
+    return _plain(grid), untested([BASELINE])
+
+
+def _plain(grid: DayGrid) -> Floats:
+    """The baseline (ahead, slots), finite whatever the past was like."""
     plain = MODELS[BASELINE].learn(grid).forecast(grid)
     seen = grid.counts[np.isfinite(grid.counts)]
     mean = np.where(np.isfinite(plain), plain, seen.mean() if len(seen) else 0.0)
-    return np.clip(mean, 0, None), untested([BASELINE])
+    return np.clip(mean, 0, None)
 
 
 def _spread(grid: DayGrid, tested: Backtest | None, choice: Choice) -> Spread:
