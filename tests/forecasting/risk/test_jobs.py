@@ -43,7 +43,9 @@ def test_the_first_time_every_open_order_is_scored_and_the_risky_are_listed(stor
         scores = connection.execute(sa.select(risk_scores)).all()
         listed = connection.execute(sa.select(worklist)).all()
         shown = listing.items(connection)
-        history = connection.execute(sa.select(sa.func.count()).select_from(risk_history)).scalar()
+        history = connection.execute(
+            sa.select(sa.func.count()).select_from(risk_history)
+        ).scalar_one()
     assert len(scores) == history > 50
     assert all(one.open and one.moment_at <= NOW and one.placed_at <= NOW for one in scores)
     assert {one.order_ref for one in listed} == {
