@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from alerts.alert import Alert, Rule, Status, fingerprint
 from alerts.rules import Plan, prepare
+from alerts.telling.book import TellingBook
 from metrics.kpi import Registry
 from metrics.measurement import Labels
 
@@ -53,6 +54,7 @@ class AlertBook:
     clean: bool = False
     saved_at: datetime | None = None
     watching_since: datetime | None = None
+    telling: TellingBook = field(default_factory=TellingBook)
 
     def replace(self, alerts: Mapping[str, Alert]) -> None:
         """Take the store's word."""

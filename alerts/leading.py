@@ -34,6 +34,8 @@ from alerts.receivers import ReceiverSettings
 from alerts.render import Wording
 from alerts.settings import AlertsSettings, RuleSettings, rules_of
 from alerts.store import begin_term
+from alerts.telling.book import TellingBook
+from alerts.telling.plan import PLAIN, TellingPlan
 from connectors.errors import StoreError
 from connectors.settings import SourceSettings
 from connectors.store import Store
@@ -69,6 +71,7 @@ class WorkerPlan:
     rules: Sequence[RuleSettings]
     kpis: Registry
     digests: Sequence[DigestSettings] = ()
+    telling: TellingPlan = PLAIN
     name: str = ""  # of the shop
     jobs: Sequence[Job] = ()
     job_argv: Callable[[str], Sequence[str]] | None = None  # see JobDesk
@@ -104,7 +107,7 @@ class Leader:
         self._numbers = Numbers(
             plan.live, rules, plan.zone, [s.name for s in plan.sources], plan.kpis
         )
-        self._book = AlertBook()
+        self._book = AlertBook(telling=TellingBook(plan.telling))
         self._delivery = Delivery(plan.receivers, self._post())
         self._pace = Pace()
 

@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from pydantic import TypeAdapter, ValidationError
 
-from alerts.alert import Notification, Reason
+from alerts.alert import Notification
 from alerts.digest.content import DigestNote
 from alerts.errors import SendError
 from alerts.store import insert_for
@@ -72,16 +72,6 @@ def _about(note: Notification | DigestNote) -> dict[str, Any]:
     first = note.alerts[0]
     lane = note.lane or first.fingerprint
     return {"fingerprint": lane, "episode": first.episode, "reason": note.reason}
-
-
-def told(connection: sa.Connection, fingerprint: str, episode: int) -> frozenset[str]:
-    """Receivers that were given, or will be given, the first message of an episode."""
-    query = sa.select(_box.c.receiver).where(
-        _box.c.fingerprint == fingerprint,
-        _box.c.episode == episode,
-        _box.c.reason == Reason.FIRST,
-    )
-    return frozenset(connection.execute(query).scalars())
 
 
 def claim(

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 import sqlalchemy as sa
 
@@ -18,10 +19,14 @@ from alerts.alert import Alert, Observation, Transition, fingerprint
 from alerts.book import AlertBook, RuleBook
 from alerts.freshness import SourceReading, observe_source, source_rule
 from alerts.lifecycle import Step, advance, withdraw
-from alerts.reasons import notifications
 from alerts.rules import evaluate, index
 from alerts.settings import SOURCE_DOWN
 from alerts.store import add_transitions, delete_alerts, load_alerts, require_term, save_alerts
+from alerts.telling.book import News, Standing
+from alerts.telling.book import Outcome as Telling
+from alerts.telling.log import load_open, load_recents, save_episodes
+from alerts.telling.standing_store import load_standing
+from alerts.telling.tick import Tick, tell
 from connectors.store import Store
 from metrics.measurement import Measurement, labels_of
 
@@ -48,11 +53,10 @@ class TickResult:
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """A change of status: the alert after it (None: not kept), and whom its rule tells."""
+    """A change of status, and the alert after it (None: not kept)."""
 
     after: Alert | None
     change: Transition
-    receivers: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -61,14 +65,14 @@ class _Changes:
     steps: list[_Step] = field(default_factory=list)
     settled: list[tuple[int, Outcome]] = field(default_factory=list)
 
-    def note(self, before: Alert | None, step: Step, receivers: tuple[str, ...] = ()) -> None:
+    def note(self, before: Alert | None, step: Step) -> None:
         """Take up what became of one alert."""
         after, change = step
         key = before.fingerprint if before else after.fingerprint if after else ""
         if after is not before or change is not None:
             self.alerts[key] = after
         if change is not None:
-            self.steps.append(_Step(after, change, receivers))
+            self.steps.append(_Step(after, change))
 
 
 def evaluate_and_record(
@@ -79,30 +83,76 @@ def evaluate_and_record(
     Raises LeadershipLost when another leader's term has begun and StoreError when the store can't
     be used. Either way this tick did not happen, and the next one starts from the store's word.
     """
+    now = reading.now
     with store.read() as connection:
         if not book.clean:
-            book.replace(load_alerts(connection))
+            _read(connection, book, now)
         actions = waiting(connection)
-    now = reading.now
+        standing = load_standing(connection, now)
+    book.clean = False  # until this tick is known to have happened
     book.watching_since = book.watching_since or now
     changes = _decide(book, rules, reading, actions)
+    telling = _tell(book, rules, changes, standing, now)
     queued = 0
     unsaved = book.unsaved | changes.alerts.keys()
-    wrote = bool(changes.steps or changes.settled) or book.refresh_due(now)
+    wrote = bool(changes.steps or changes.settled or telling.writes) or book.refresh_due(now)
     if wrote:
-        book.clean = False  # until the commit is known to have happened
         with store.begin() as connection:
             if term is not None:
                 require_term(connection, term)
-            queued = _write(connection, book, changes, now)
-        book.clean, book.saved_at, unsaved = True, now, set()
+            _write(connection, book, changes, now)
+            save_episodes(connection, telling.episodes.values())
+            queued = outbox.enqueue(connection, telling.notes, now=now)
+        book.saved_at, unsaved = now, set()
     for key, alert in changes.alerts.items():
         book.put(key, alert)
-    book.unsaved = unsaved
+    book.telling.take(telling)
+    book.unsaved, book.clean = unsaved, True
     lively = book.lively()
     firing = sum(alert.up for alert in lively)
     transitions = tuple(step.change for step in changes.steps)
     return TickResult(transitions, queued, len(lively) - firing, firing, wrote)
+
+
+def _read(connection: sa.Connection, book: AlertBook, now: datetime) -> None:
+    """The store's word on alerts and on who was told of them."""
+    book.replace(load_alerts(connection))
+    recents = load_recents(connection, book.telling.plan.storm, now)
+    up = [alert for alert in book.lively() if alert.up]
+    book.telling.replace(load_open(connection), recents, up)
+
+
+def _tell(
+    book: AlertBook, rules: RuleBook, changes: _Changes, standing: Standing, now: datetime
+) -> Telling:
+    """Step 8: who is to be told of what changed, or of what has come due."""
+
+    def after(key: str) -> Alert | None:
+        return changes.alerts[key] if key in changes.alerts else book.alerts.get(key)
+
+    def everything() -> list[Alert]:
+        keys = {one.fingerprint for one in book.lively()}
+        keys |= changes.alerts.keys() | book.telling.episodes.keys()
+        found = (after(key) for key in keys)
+        return [one for one in found if one and (one.up or one.fingerprint in told)]
+
+    told = book.telling.episodes
+    news = {
+        step.after.fingerprint: News(alert, book.alerts.get(alert.fingerprint), step.change.cause)
+        for step in changes.steps
+        if step.after is not None and (alert := after(step.after.fingerprint)) is not None
+    }
+    due = [alert for key in book.telling.due(now) if (alert := after(key)) is not None]
+    usual = partial(_usual, rules)
+    return tell(book.telling, Tick(now, news, due, everything, usual, standing))
+
+
+def _usual(rules: RuleBook, rule: str) -> tuple[str, ...]:
+    """Whom a rule tells where no route says otherwise."""
+    if rule == SOURCE_DOWN:
+        return rules.sources.receivers
+    plan = rules.plans.get(rule)
+    return plan.rule.receivers if plan else ()
 
 
 def _decide(
@@ -110,7 +160,7 @@ def _decide(
 ) -> _Changes:
     """What people and observations do to the alerts; touches neither book nor store."""
     changes, now = _Changes(), reading.now
-    _answer(changes, book, rules, actions, now)
+    _answer(changes, book, actions, now)
     withdrawn = set()
     for alert in _orphans(book, rules, reading.sources):
         known = changes.alerts.get(alert.fingerprint) or alert
@@ -122,36 +172,21 @@ def _decide(
         key = fingerprint(one.rule.name, one.labels)
         if key not in withdrawn:
             before = changes.alerts.get(key, book.alerts.get(key))
-            changes.note(before, advance(before, one, now=now), one.rule.receivers)
+            changes.note(before, advance(before, one, now=now))
     return changes
 
 
-def _answer(
-    changes: _Changes,
-    book: AlertBook,
-    rules: RuleBook,
-    actions: Sequence[Waiting],
-    now: datetime,
-) -> None:
+def _answer(changes: _Changes, book: AlertBook, actions: Sequence[Waiting], now: datetime) -> None:
     """Acknowledgements first: those that ran out, then what people did, in its order."""
     for key in sorted(book.acknowledged):
         before = book.alerts[key]
-        changes.note(before, expire(before, now=now), _receivers(rules, before))
+        changes.note(before, expire(before, now=now))
     for one in actions:
         key = one.action.fingerprint
         alert = changes.alerts.get(key, book.alerts.get(key))
         step, outcome = apply(alert, one.action, now=now)
-        changes.note(alert, step, _receivers(rules, alert))
+        changes.note(alert, step)
         changes.settled.append((one.id, outcome))
-
-
-def _receivers(rules: RuleBook, alert: Alert | None) -> tuple[str, ...]:
-    if alert is None:
-        return ()
-    if alert.rule == SOURCE_DOWN:
-        return rules.sources.receivers
-    plan = rules.plans.get(alert.rule)
-    return plan.rule.receivers if plan else ()
 
 
 def _observe_sources(book: AlertBook, rules: RuleBook, reading: Reading) -> Iterator[Observation]:
@@ -176,8 +211,8 @@ def _orphans(book: AlertBook, rules: RuleBook, sources: Sequence[SourceReading])
     return found
 
 
-def _write(connection: sa.Connection, book: AlertBook, changes: _Changes, now: datetime) -> int:
-    """State, history and messages; returns how many messages."""
+def _write(connection: sa.Connection, book: AlertBook, changes: _Changes, now: datetime) -> None:
+    """State and history."""
     current = {key: book.alerts[key] for key in book.unsaved if key in book.alerts}
     save = {**current, **changes.alerts}
     save_alerts(connection, [alert for alert in save.values() if alert is not None])
@@ -185,12 +220,3 @@ def _write(connection: sa.Connection, book: AlertBook, changes: _Changes, now: d
     settle(connection, changes.settled, now=now)
     kept = [step for step in changes.steps if step.change.is_history]
     add_transitions(connection, [step.change for step in kept])
-    queued = 0
-    for step in kept:
-        if step.after is None or not (step.change.begins or step.change.ends):
-            continue
-        change = step.change
-        told = outbox.told(connection, change.fingerprint, change.episode)
-        notes = notifications(step.after, change, receivers=step.receivers, told=told)
-        queued += outbox.enqueue(connection, notes, now=now)
-    return queued

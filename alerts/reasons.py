@@ -1,41 +1,36 @@
-"""Whether a change of an alert is worth a message, to whom, and why. Pure."""
+"""Whether a receiver is to be told of an alert now, and why. Pure: one small table.
+
+Against what the receiver knows (the notification log), not against what just changed: so a crash, a
+mute or a late look loses nothing, and nothing is told twice.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from alerts.alert import Alert, Reason, Status
+from alerts.telling.known import Knows
 
-from alerts.alert import Alert, Notification, Reason, Transition, notification_key
-
-
-def decide(change: Transition, *, told: bool) -> Reason | None:
-    """`told`: this receiver was given the first message of this episode.
-
-    An alert that fires is told. One that ends is told to those who know that it fired, and to
-    nobody else; waiting and giving up waiting are nobody's business.
-    """
-    if change.begins:
-        return None if told else Reason.FIRST
-    if change.ends and told:
-        return Reason.RESOLVED
-    return None
+# What muting holds back. Ends, and that somebody is on it, are told to those who know all the same.
+MUTED = frozenset({Reason.FIRST, Reason.REPEAT, Reason.ESCALATED, Reason.DIGEST})
 
 
-def notifications(
-    alert: Alert, change: Transition, *, receivers: Iterable[str], told: Collection[str]
-) -> list[Notification]:
-    """The messages that follow from one transition. `receivers` are those of the rule now."""
-    notes = []
-    for receiver in sorted({*receivers, *told}):
-        reason = decide(change, told=receiver in told)
-        if reason is not None:
-            notes.append(
-                Notification(
-                    key=notification_key(alert, reason, receiver),
-                    receiver=receiver,
-                    reason=reason,
-                    cause=change.cause,
-                    at=change.at,
-                    alerts=(alert,),
-                )
-            )
-    return notes
+def decide(
+    knows: Knows | None, alert: Alert, *, again: bool = False, step: bool = False
+) -> Reason | None:
+    """`again`: its time to repeat has come. `step`: a step of the escalation names the receiver."""
+    if knows is Knows.WAITING:
+        return Reason.DIGEST
+    if alert.status is Status.FIRING:
+        return _firing(knows, again=again, step=step)
+    if alert.status is Status.ACKNOWLEDGED:
+        return Reason.ACKNOWLEDGED if knows is Knows.FIRING else None
+    ended = not alert.up and knows in (Knows.FIRING, Knows.ACKNOWLEDGED)
+    return Reason.RESOLVED if ended else None
+
+
+def _firing(knows: Knows | None, *, again: bool, step: bool) -> Reason | None:
+    if step:
+        return Reason.ESCALATED
+    if knows is None:
+        return Reason.FIRST
+    # One who heard that somebody is on it hears that nobody is any more.
+    return Reason.REPEAT if again or knows is Knows.ACKNOWLEDGED else None

@@ -115,6 +115,9 @@ class AlertsSettings(Section):
     source_down_after: Duration | None = None
     give_up_after: Duration = timedelta(days=3)
     public_url: str | None = None
+    digest_after: int = Field(default=20, ge=1, le=1000)
+    digest_within: Duration = timedelta(minutes=5)
+    digest_every: Duration = timedelta(minutes=1)
 
 
 def problems(

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from connectors import alert_tables, forecast_tables, job_tables, risk_tables, schema
+from connectors import (
+    alert_tables,
+    forecast_tables,
+    job_tables,
+    risk_tables,
+    schema,
+    telling_tables,
+)
 from connectors.columns import metadata
 
 # The modules; a new one is added here.
-TABLES = (schema, alert_tables, forecast_tables, job_tables, risk_tables)
+TABLES = (schema, alert_tables, forecast_tables, job_tables, risk_tables, telling_tables)
 
 __all__ = ["TABLES", "metadata"]

@@ -18,6 +18,11 @@ from pydantic_core import ErrorDetails
 from dashboard.errors import SettingsError
 
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
+# What one entry of a section is called in a sentence.
+_SINGLE = {
+    "sources": "source", "rules": "rule", "receivers": "receiver", "digests": "digest",
+    "routes": "route", "oncall": "rota", "escalations": "escalation", "silences": "silence",
+}  # fmt: skip
 _Model = TypeVar("_Model", bound=Any)
 
 
@@ -122,7 +127,7 @@ class Sections:
 
 def _item_name(section: str, item: Any) -> str:
     name = item.get("name") if isinstance(item, Mapping) else None
-    single = section[:-1] if section in ("sources", "rules", "receivers", "digests") else section
+    single = _SINGLE.get(section, section)
     return f"{single} '{name}'" if isinstance(name, str) and name else single
 
 

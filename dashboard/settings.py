@@ -18,10 +18,13 @@ from alerts.digest.settings import DigestSettings, digest_problems
 from alerts.receivers import ReceiverSettings
 from alerts.settings import AlertsSettings, RuleSettings
 from alerts.settings import problems as alert_problems
+from alerts.telling.making import NOTHING_SAID, TellingSettings, telling_plan
+from alerts.telling.plan import TellingPlan
 from connectors.durations import Duration
 from connectors.settings import Section, SourceSettings, StoreSettings, Zone
 from dashboard.errors import SettingsError
 from dashboard.sections import Sections, absolute_url, filled, read_toml
+from dashboard.telling_sections import between_sections, telling_of
 from forecasting.risk.settings import RiskSettings
 from forecasting.settings import ForecastSettings, StaffingSettings
 from metrics.clock import Clocks
@@ -94,10 +97,15 @@ class Settings:
     forecast: ForecastSettings
     staffing: StaffingSettings
     digests: tuple[DigestSettings, ...] = ()
+    telling: TellingSettings = NOTHING_SAID
 
     @property
     def store_url(self) -> str:
         return self.store.url.get_secret_value()
+
+    @property
+    def telling_plan(self) -> TellingPlan:
+        return telling_plan(self.telling, self.alerts, self.receivers, self.app.timezone)
 
     @property
     def source_names(self) -> tuple[str, ...]:
@@ -134,6 +142,7 @@ def load_settings(path: Path) -> Settings:
         rules=build.many("rules", RuleSettings),
         pace=build.one("pace", PaceSection, PaceSection()),
         digests=build.many("digests", DigestSettings),
+        telling=telling_of(build),
         forecast=build.one("forecast", ForecastSettings, ForecastSettings()),
         staffing=build.one("staffing", StaffingSettings, StaffingSettings()),
         kpis=_registry(
@@ -150,6 +159,7 @@ def load_settings(path: Path) -> Settings:
     problems += [f"two sources are named '{n}'; rename one" for n in sorted(_twice(names))]
     metrics = [*LIVE_METRICS, *settings.kpis]
     problems += alert_problems(settings.rules, settings.receivers, metrics=metrics)
+    problems += between_sections(settings.telling, settings.rules, settings.receivers)
     problems += _label_problems(settings.rules, settings.kpis)
     problems += _pace_problems(settings.pace, settings.kpis)
     receivers = [receiver.name for receiver in settings.receivers]

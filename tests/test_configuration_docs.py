@@ -11,6 +11,16 @@ from pydantic import BaseModel
 from alerts.digest.settings import DigestSettings
 from alerts.receivers import ReceiverSettings
 from alerts.settings import AlertsSettings, RuleSettings
+from alerts.telling.settings import (
+    EscalationSettings,
+    InhibitSettings,
+    LayerSettings,
+    MaintenanceSettings,
+    OncallSettings,
+    RouteSettings,
+    SilenceSettings,
+    StepSettings,
+)
 from connectors.settings import SourceSettings, StoreSettings
 from dashboard.settings import AppSettings, KpisSection, LiveSection, PaceSection, load_settings
 from forecasting.risk.settings import RiskSettings
@@ -31,6 +41,14 @@ SECTIONS = {
     "[[rules]]": RuleSettings,
     "[[digests]]": DigestSettings,
     "[alerts]": AlertsSettings,
+    "[[routes]]": RouteSettings,
+    "[[silences]]": SilenceSettings,
+    "[[maintenance]]": MaintenanceSettings,
+    "[[inhibit]]": InhibitSettings,
+    "[[oncall]]": OncallSettings,
+    "[[oncall.layers]]": LayerSettings,
+    "[[escalations]]": EscalationSettings,
+    "[[escalations.steps]]": StepSettings,
     "[risk]": RiskSettings,
     "[forecast]": ForecastSettings,
     "[staffing]": StaffingSettings,

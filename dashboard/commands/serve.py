@@ -45,6 +45,7 @@ def worker_plan(settings: Settings, file: Path) -> WorkerPlan:
         rules=settings.rules,
         kpis=settings.kpis,
         digests=settings.digests,
+        telling=settings.telling_plan,
         name=settings.app.name,
         jobs=jobs_of(settings),
         job_argv=lambda name: deskpulse_argv("job", name, "--tied", "-c", str(file.resolve())),

@@ -14,6 +14,7 @@ from dashboard.commands.kpi_findings import kpi_findings
 from dashboard.commands.options import config_option, format_option, say_json, store_of
 from dashboard.errors import SettingsError
 from dashboard.settings import Settings, load_settings
+from dashboard.telling_sections import hole_findings
 
 TEMPLATE = Path(__file__).parent.parent / "assets" / "deskpulse.toml"
 
@@ -79,4 +80,5 @@ def _findings(settings: Settings) -> Iterator[Finding]:
         yield from found
     if settings.rules and not settings.receivers:
         yield Finding("warning", "there are rules but no receivers: nobody will be told")
+    yield from hole_findings(settings.telling, settings.app.timezone, datetime.now(UTC))
     yield from kpi_findings(settings, datetime.now(UTC).date())

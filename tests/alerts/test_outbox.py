@@ -167,15 +167,6 @@ def test_receivers_dont_wait_for_each_other(store: Store):
     assert [one.note.reason for one in claim(store, receiver="boss")] == [Reason.RESOLVED]
 
 
-def test_who_was_told_is_known_by_episode(store: Store):
-    put(store, note(), note(receiver="boss"), note(alert(episode=2), receiver="night"))
-    put(store, note(receiver="late", reason=Reason.RESOLVED))
-    with store.read() as connection:
-        assert outbox.told(connection, alert().fingerprint, 1) == {"leads", "boss"}
-        assert outbox.told(connection, alert().fingerprint, 2) == {"night"}
-        assert outbox.told(connection, "other", 1) == set()
-
-
 def test_a_clock_set_back_holds_nothing_up(store: Store):
     put(store, note(), now=at(3_600))
     assert len(claim(store, now=at(3_600))) == 1

@@ -1,62 +1,42 @@
-"""Who is told of a change, and why."""
+"""Every row is one case: what a receiver knows and how the alert stands, and what is said."""
 
 from __future__ import annotations
 
 import pytest
 
-from alerts.alert import Cause, Reason, Status, Transition
-from alerts.reasons import decide, notifications
-from tests.alerts.factories import PRESALE, START, alert, at
+from alerts.alert import Reason, Status
+from alerts.reasons import MUTED, decide
+from alerts.telling.known import Knows
+from tests.alerts.factories import alert
 
-
-def change(old, new):
-    return Transition(
-        fingerprint="f",
-        episode=1,
-        rule="r",
-        labels=PRESALE,
-        severity=alert().severity,
-        old=old,
-        new=new,
-        cause=Cause.BREACH,
-        at=at(30),
-        since=START,
-        value=42,
-        threshold=20,
-    )
-
-
-OK, PENDING, FIRING, RESOLVED = Status.OK, Status.PENDING, Status.FIRING, Status.RESOLVED
+FIRING, TAKEN, OVER = Status.FIRING, Status.ACKNOWLEDGED, Status.RESOLVED
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told", "reason"),
+    ("knows", "status", "again", "step", "reason"),
     [
-        (OK, PENDING, False, None),
-        (PENDING, OK, False, None),
-        (PENDING, FIRING, False, Reason.FIRST),
-        (OK, FIRING, False, Reason.FIRST),
-        (PENDING, FIRING, True, None),
-        (FIRING, RESOLVED, True, Reason.RESOLVED),
-        (FIRING, RESOLVED, False, None),  # who wasn't told that it fired isn't told that it ended
-        (PENDING, RESOLVED, True, None),  # a second wait that came to nothing
+        (None, FIRING, False, False, Reason.FIRST),
+        (None, TAKEN, False, False, None),  # somebody is on it: nobody else need be woken
+        (None, OVER, False, False, None),  # who was not told of a beginning hears of no end
+        (None, FIRING, False, True, Reason.ESCALATED),
+        (Knows.FIRING, FIRING, False, False, None),
+        (Knows.FIRING, FIRING, True, False, Reason.REPEAT),
+        (Knows.FIRING, FIRING, True, True, Reason.ESCALATED),
+        (Knows.FIRING, TAKEN, True, False, Reason.ACKNOWLEDGED),
+        (Knows.FIRING, OVER, True, True, Reason.RESOLVED),
+        (Knows.ACKNOWLEDGED, TAKEN, True, False, None),
+        (Knows.ACKNOWLEDGED, FIRING, False, False, Reason.REPEAT),  # nobody is on it any more
+        (Knows.ACKNOWLEDGED, OVER, False, False, Reason.RESOLVED),
+        (Knows.WAITING, FIRING, False, False, Reason.DIGEST),
+        (Knows.WAITING, OVER, False, False, Reason.DIGEST),  # it came and went, and is told
+        (Knows.RESOLVED, OVER, False, False, None),
     ],
 )
-def test_a_receiver_is_told_of_the_first_firing_and_of_its_end(old, new, told, reason):
-    assert decide(change(old, new), told=told) is reason
+def test_what_a_receiver_is_told(
+    knows: Knows | None, status: Status, again: bool, step: bool, reason: Reason | None
+) -> None:
+    assert decide(knows, alert(status=status), again=again, step=step) is reason
 
 
-def test_the_end_goes_to_those_told_even_if_the_rule_names_others_now():
-    notes = notifications(
-        alert(), change(FIRING, RESOLVED), receivers=["new"], told={"leads", "boss"}
-    )
-    assert [(one.receiver, one.reason) for one in notes] == [
-        ("boss", Reason.RESOLVED),
-        ("leads", Reason.RESOLVED),
-    ]
-
-
-def test_each_receiver_gets_a_message_with_a_key_of_its_own():
-    notes = notifications(alert(), change(OK, FIRING), receivers=["leads", "boss"], told=())
-    assert len({one.key for one in notes}) == 2
-    assert {one.at for one in notes} == {at(30)}
+def test_ends_and_acknowledgements_pass_every_mute():
+    assert not {Reason.RESOLVED, Reason.ACKNOWLEDGED} & MUTED
