@@ -132,7 +132,7 @@ def _olist_facts(folder: Path, data: Path) -> Facts:
         [sys.executable, str(example / "load.py"), "--data", str(data), "--url", url], check=True
     )
     settings = SourceSettings.model_validate(
-        {"name": "olist", "statements": "olist.sql", "url": url, "batch": 20_000}
+        {"name": "olist", "statements": "olist.sql", "url": url, "batch": 20_000, "timeout": "5m"}
     )
     store = open_store(f"sqlite:///{folder / 'store.db'}", migrate=True)
     syncing = SourceSync(store, connect(settings, example))

@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from connectors import schema
+from connectors import risk_tables, schema
 from connectors.columns import metadata
 from connectors.facts import LIVE_STATUSES, Rejected, Row, id_column
 from connectors.rounds import Round, packed, unpacked
@@ -47,6 +47,9 @@ STATES = ("status",)
 # what says whether that counts.
 REPEATED = {"contacts": ("closed_at", "opened_at", "outbound_only"),
             "orders": ("placed_at", "placed_at")}  # fmt: skip
+# Facts about an order, and what names it: the first that is known.
+ABOUT_ORDERS = {"orders": ("order_ref", "order_id"), "ratings": ("order_ref",),
+                "cases": ("order_ref",), "contacts": ("order_ref",)}  # fmt: skip
 STEP = 16  # slots: agents' time is computed four hours around a dirty one
 
 
@@ -82,6 +85,9 @@ def apply(connection: sa.Connection, fact: str, rows: Sequence[Row]) -> tuple[in
         moved = [row[key] for row in changed if row[team] != _at(before.get(row[key]), team)]
         dirty |= _dirty_of_agents(connection, changed[0][0], moved)
     dirty |= _dirty_of_repeated(connection, fact, changed, before)
+    _note_orders(
+        connection, fact, [*changed, *(before[r[key]] for r in changed if r[key] in before)]
+    )
     return len(changed), dirty
 
 
@@ -104,6 +110,7 @@ def remove(
     found = _existing(connection, table, source, ids)
     dirty |= _dirty_of(fact, list(found.values()), {}, table.c.keys().index(key.name))
     _delete(connection, key, source, ids)
+    _note_orders(connection, fact, list(found.values()))
     dirty |= _dirty_of_repeated(connection, fact, list(found.values()), {})
     if fact == "contacts":
         dirty |= _dirty_of_relabelled(connection, source, ids)
@@ -153,6 +160,32 @@ def _dirty_of_rounds(rows: Iterable[Row]) -> Dirty:
         dirty |= {(name, row[at] // SLOT) for name, at in dated if row[at] is not None}
         dirty |= {("rounds.message_at", at // SLOT) for at in (row[asked], *unpacked(row[again]))}
     return dirty
+
+
+def _note_orders(connection: sa.Connection, fact: str, rows: Sequence[Row]) -> None:
+    """Remember the orders that these facts are about: whoever scores orders looks at them again."""
+    if fact not in ABOUT_ORDERS:
+        return
+    names = schema.FACTS[fact].c.keys()
+    places = [names.index(name) for name in ABOUT_ORDERS[fact]]
+    refs = {next((row[at] for at in places if row[at] is not None), None) for row in rows}
+    if fact == "ratings":  # a survey is about its contact's order
+        refs |= _orders_of_contacts(connection, rows)
+    noted = [(ref, 1) for ref in sorted(ref for ref in refs if ref is not None)]
+    if noted:
+        connection.exec_driver_sql(_noted_sql(connection.dialect.name), noted)
+
+
+def _orders_of_contacts(connection: sa.Connection, ratings: Sequence[Row]) -> set[str | None]:
+    names = schema.ratings.c.keys()
+    contact, order = names.index("contact_id"), names.index("order_ref")
+    ids = {row[contact] for row in ratings if row[order] is None and row[contact] is not None}
+    if not ids:
+        return set()
+    about = schema.contacts.c.contact_id
+    return {
+        ref for (ref,) in _select(connection, about, ratings[0][0], sorted(ids), ("order_ref",))
+    }
 
 
 def save_dirty(connection: sa.Connection, dirty: Iterable[tuple[str, int]]) -> None:
@@ -388,3 +421,13 @@ def _upsert_sql(dialect: str, name: str) -> str:
 @lru_cache(maxsize=4)
 def _dirty_sql(dialect: str) -> str:
     return _compiled(dialect, _insert(dialect)(schema.dirty_slots).on_conflict_do_nothing())
+
+
+@lru_cache(maxsize=4)
+def _noted_sql(dialect: str) -> str:
+    table = risk_tables.changed_orders
+    insert = _insert(dialect)(table)
+    again = {"times": table.c.times + sa.literal_column("1")}
+    return _compiled(
+        dialect, insert.on_conflict_do_update(index_elements=["order_ref"], set_=again)
+    )

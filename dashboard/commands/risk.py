@@ -35,7 +35,7 @@ from forecasting.risk.model import MomentModel, RiskModel
 from forecasting.risk.moments import MOMENTS
 from forecasting.risk.reading import read_facts
 from forecasting.risk.score import COLUMNS, Scorer
-from forecasting.risk.store import load_model, model_path, save_model
+from forecasting.risk.store import load_model, save_model
 from forecasting.risk.training import labelled
 from forecasting.risk.training import train as fit
 from forecasting.text import catalogue
@@ -73,7 +73,10 @@ def train(as_of: str | None, config: Path, form: str) -> None:
         model = fit(
             facts, at, zone=zone, complaint=settings.risk.complaint(), said=lambda _: bar.update(1)
         )
-    save_model(model, model_path(settings.store_url, settings.folder))
+    store = store_of(settings)
+    with store.begin() as connection:
+        save_model(connection, model, now=datetime.now(UTC), note="trained by hand")
+    store.close()
     _say_faults(facts.until(at), settings)
     if form == "json":
         say_json({"as_of": iso(at, zone), "moments": [_trained(one) for one in model.moments]})
@@ -96,8 +99,7 @@ def score(
     Example: deskpulse risk score --moment promise --since 2018-04-01 --output risks.csv
     """
     settings = settings_of(config)
-    model = load_model(model_path(settings.store_url, settings.folder))
-    facts = _facts(settings)
+    model, facts = _model(settings), _facts(settings)
     rows = _rows(facts, model, settings.app.timezone, since, until)
     _say_faults(facts, settings)
     _say_rule(model.at(moment), settings)
@@ -129,8 +131,7 @@ def evaluate(moment: str, since: str | None, until: str | None, config: Path, fo
     """
     settings = settings_of(config)
     zone = settings.app.timezone
-    model = load_model(model_path(settings.store_url, settings.folder))
-    facts = _facts(settings)
+    model, facts = _model(settings), _facts(settings)
     rows = _rows(facts, model, zone, since, until)
     scorer = Scorer(model, facts)
     rows = np.intersect1d(rows, labelled(facts, scorer.told, moment)[0])
@@ -151,6 +152,14 @@ def evaluate(moment: str, since: str | None, until: str | None, config: Path, fo
     )]  # fmt: skip
     click.echo(f"{found[0].n} orders, base rate {found[0].base:.4f}", err=True)
     say_table(("figure", *(one.name for one in found)), figures)
+
+
+def _model(settings: Settings) -> RiskModel:
+    store = store_of(settings)
+    with store.read() as connection:
+        model = load_model(connection)
+    store.close()
+    return model
 
 
 def _facts(settings: Settings) -> Facts:

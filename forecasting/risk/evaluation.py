@@ -101,6 +101,22 @@ def ece(bad: Flags, p: Floats) -> float:
     return float(gaps[n > 0].sum() / len(p))
 
 
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """Orders of about the same probability: how many, what was said and what was seen."""
+
+    n: int
+    said: float
+    seen: float
+
+
+def bins_of(bad: Flags, p: Floats) -> tuple[Bin, ...]:
+    """Ten bins of equal numbers of orders, by rising probability."""
+    order = np.argsort(p, kind="stable")
+    parts = [rows for rows in np.array_split(order, BINS) if len(rows)]
+    return tuple(Bin(len(one), float(p[one].mean()), float(bad[one].mean())) for one in parts)
+
+
 MEASURES: Mapping[str, Measure] = {
     "roc_auc": roc_auc,
     "pr_auc": pr_auc,

@@ -17,12 +17,13 @@ import pandas as pd
 from connectors.columns import to_micros
 from forecasting.risk.features.asof import NEVER, Ints
 
+# `status` is that of now and no feature: it says whether an order still waits for anything.
 LATER = ("paid_at", "promised_ship_at", "promised_at", "shipped_at", "delivered_at")
 PROMISES = ("promised_ship_at", "promised_at")  # said at the purchase, kept later
 AMOUNTS = ("amount", "discount", "freight")
 COUNTS = ("items", "sellers")
 WORDS = ("customer_key", "category", "seller", "seller_region", "region", "payment", "promo",
-         "product_ref")  # fmt: skip
+         "product_ref", "status")  # fmt: skip
 COLUMNS = ("source", "order_ref", "placed_at", *LATER, *AMOUNTS, *COUNTS, *WORDS)
 
 
@@ -36,8 +37,9 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """`orders` has COLUMNS; `ratings` order, at, share (score / scale), kind; `cases` order, at,
-    kind, reason; `contacts` order, at, topic, customer_key. `order` is a row of orders, -1: none.
+    """`orders` has COLUMNS; `ratings` order, at, share (score / scale), kind, sentiment (-1 to 1);
+    `cases` order, at, kind, reason; `contacts` order, at, topic, customer_key. `order` is a row of
+    orders, -1: none.
     """
 
     orders: pd.DataFrame
@@ -81,6 +83,20 @@ class Facts:
 def _until(events: pd.DataFrame, end: int, orders: int) -> pd.DataFrame:
     there = (events["at"] <= end) & (events["order"] < orders)
     return events[there].reset_index(drop=True)
+
+
+REVIEW = "review"  # the outcome's own words: no feature may know them
+CONTENT = 0.4  # share of its scale that a survey must exceed
+UPSET = -0.3  # sentiment of a survey's words from which on they are negative
+
+
+def negative_surveys(facts: Facts) -> pd.DataFrame:
+    """The ratings that say something bad before any review could: surveys with a low score or
+    negative words."""
+    ratings = facts.ratings
+    bad = (ratings["share"] <= CONTENT + 1e-9) | (ratings["sentiment"] <= UPSET)
+    found: pd.DataFrame = ratings[bad & (ratings["kind"] != REVIEW)]
+    return found
 
 
 def canonical(orders: pd.DataFrame) -> Ints:

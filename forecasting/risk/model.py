@@ -11,8 +11,9 @@ import pandas as pd
 
 from forecasting.risk import boosting
 from forecasting.risk.calibration import Calibration
+from forecasting.risk.capacity import Capacity
 from forecasting.risk.encoding import Encoding
-from forecasting.risk.evaluation import Evaluation
+from forecasting.risk.evaluation import Bin, Evaluation
 from forecasting.risk.features.asof import Floats
 from forecasting.risk.labels import Complaint
 from forecasting.risk.rules import Rule
@@ -74,6 +75,7 @@ class MomentModel:
     constant: tuple[str, ...] = ()  # columns left out
     usual: tuple[tuple[str, float], ...] = ()  # the median of each number
     proof: tuple[Evaluation, ...] = ()  # model and rule on the last orders before as_of
+    bins: tuple[Bin, ...] = ()  # said and seen of the model there
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,7 @@ class RiskModel:
     zone: ZoneInfo
     complaint: Complaint
     moments: tuple[MomentModel, ...] = field(default=())
+    capacity: Capacity | None = None
 
     def at(self, moment: str) -> MomentModel:
         return next(one for one in self.moments if one.moment == moment)

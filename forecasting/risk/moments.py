@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import pandas as pd
 
-from forecasting.risk.facts import Facts
+from forecasting.risk.facts import Facts, negative_surveys
 from forecasting.risk.features.asof import NEVER, Flags, Ints
 
 
@@ -36,7 +37,15 @@ def _second_contact(facts: Facts) -> Ints:
 
 
 def _nth_contact(facts: Facts, n: int) -> Ints:
-    held = facts.contacts[facts.contacts["order"] >= 0]  # in the order of their instants
+    return _nth(facts, facts.contacts, n)
+
+
+def _negative_text(facts: Facts) -> Ints:
+    return _nth(facts, negative_surveys(facts), 1)
+
+
+def _nth(facts: Facts, events: pd.DataFrame, n: int) -> Ints:
+    held = events[events["order"] >= 0]  # in the order of their instants
     nth = held[held.groupby("order").cumcount() == n - 1]
     at = np.full(len(facts), NEVER)
     at[nth["order"].to_numpy(np.int64)] = nth["at"].to_numpy(np.int64)
@@ -53,6 +62,7 @@ MOMENTS: dict[str, Callable[[Facts], Ints]] = {
     "shipping": _shipping,
     "contact": _contact,
     "second_contact": _second_contact,
+    "negative_text": _negative_text,
     "promise": _promise,
 }
 

@@ -17,7 +17,7 @@ from forecasting.risk.features.asof import NEVER, Ints
 PAGE = 50_000
 GONE = -2
 _INSTANTS = ("placed_at", *LATER, "at")
-_NUMBERS = (*AMOUNTS, *COUNTS, "share")
+_NUMBERS = (*AMOUNTS, *COUNTS, "share", "sentiment")
 _REF = "order_ref"
 
 
@@ -100,12 +100,18 @@ def _orders(refs: Sequence[str] | None) -> sa.Select[Any]:
 
 def _events(refs: Sequence[str] | None) -> dict[str, sa.Select[Any]]:
     ratings, cases, contacts = schema.ratings, schema.cases, schema.contacts
+    rated = sa.func.coalesce(ratings.c.order_ref, contacts.c.order_ref)
+    about = sa.and_(
+        contacts.c.source == ratings.c.source, contacts.c.contact_id == ratings.c.contact_id
+    )  # a survey is about a contact
     found = {
         "ratings": sa.select(
-            ratings.c.order_ref, ratings.c.rated_at.label("at"), ratings.c.kind,
-            (ratings.c.score / ratings.c.scale).label("share"),
-        ).where(ratings.c.order_ref.is_not(None), ratings.c.score.is_not(None),
-                ratings.c.rated_at.is_not(None), ratings.c.scale > 0),
+            rated.label(_REF), ratings.c.rated_at.label("at"), ratings.c.kind,
+            (ratings.c.score / ratings.c.scale).label("share"), ratings.c.sentiment,
+        ).join_from(ratings, contacts, about, isouter=True).where(
+            rated.is_not(None), ratings.c.score.is_not(None),
+            ratings.c.rated_at.is_not(None), ratings.c.scale > 0,
+        ),
         "cases": sa.select(
             cases.c.order_ref, cases.c.opened_at.label("at"), cases.c.kind, cases.c.reason
         ).where(cases.c.order_ref.is_not(None)),
@@ -117,7 +123,10 @@ def _events(refs: Sequence[str] | None) -> dict[str, sa.Select[Any]]:
     if refs is None:
         return found
     return {
-        name: query.where(schema.FACTS[name].c.order_ref.in_(refs)) for name, query in found.items()
+        name: query.where(
+            (rated if name == "ratings" else schema.FACTS[name].c.order_ref).in_(refs)
+        )
+        for name, query in found.items()
     }
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,7 @@ from forecasting.risk.model import MomentModel, Ready, RiskModel
 from forecasting.risk.moments import EVER, MOMENTS, latest, moment_at
 from forecasting.risk.reasons import Telling, groups
 from forecasting.risk.rules import NAMES, NO_ITEMS
+from forecasting.risk.segments import segments
 
 COLUMNS = ("order_ref", "moment", "moment_at", "probability", "reasons", "model")
 PAGE = 50_000  # rows scored at once: bounds the memory
@@ -25,8 +27,8 @@ PAGE = 50_000  # rows scored at once: bounds the memory
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """`frame` has order_ref, moment, moment_at (µs), probability, reasons, model; `rows` are the
-    orders' rows in the facts."""
+    """`frame` has COLUMNS, moment_at in µs, and the customers' `segment`; `rows` are the orders'
+    rows in the facts. Reasons in more than one language are a JSON object of them."""
 
     rows: Ints
     frame: pd.DataFrame
@@ -48,20 +50,23 @@ class Scorer:
         made._ready = self._ready
         return made
 
-    def score(self, rows: Ints, moment: str, *, lang: str) -> Scores:
+    def score(self, rows: Ints, moment: str, *, lang: str | Sequence[str]) -> Scores:
         """Score rows of orders, each at its own instant of the moment."""
         pages = list(self.pages(rows, moment, lang=lang))
         empty = pd.DataFrame(columns=list(COLUMNS))
         return Scores(rows, pd.concat(pages, ignore_index=True) if pages else empty)
 
-    def pages(self, rows: Ints, moment: str, *, lang: str) -> Iterator[pd.DataFrame]:
+    def pages(
+        self, rows: Ints, moment: str, *, lang: str | Sequence[str]
+    ) -> Iterator[pd.DataFrame]:
         """The same page by page, so that many orders need no more memory than few."""
         at, there = moment_at(self.facts, moment)
+        langs = (lang,) if isinstance(lang, str) else tuple(lang)
         for start in range(0, len(rows), PAGE):
             page = rows[start : start + PAGE]
-            yield self._page(page, at[page], there[page], moment, lang)
+            yield self._page(page, at[page], there[page], moment, langs)
 
-    def latest(self, rows: Ints, now: int, *, lang: str) -> Scores:
+    def latest(self, rows: Ints, now: int, *, lang: str | Sequence[str]) -> Scores:
         """Score rows of orders at the last moment that has come by `now` (µs), each with its
         model: what a worklist shows. Orders not yet placed by then are left out."""
         names, at = latest(self.facts, now)
@@ -96,26 +101,38 @@ class Scorer:
             self._ready[fitted.moment] = made
         return self._ready[fitted.moment]
 
-    def _page(self, rows: Ints, at: Ints, there: Flags, moment: str, lang: str) -> pd.DataFrame:
+    def _page(
+        self, rows: Ints, at: Ints, there: Flags, moment: str, langs: Sequence[str]
+    ) -> pd.DataFrame:
         fitted = self.model.at(moment)
         frame = self._features.at(rows, at)
         probability, which = fitted.rule.probabilities(frame)
-        telling = Telling(fitted, lang)
+        tellings = [Telling(fitted, lang) for lang in langs]
+        reasons = [telling.of_rule(frame, which, there) for telling in tellings]
+        names = np.array([f"rule: {name}" for name in NAMES], object)[which]
         ready = self._ready_for(fitted)
-        by_rule = np.ones(len(rows), bool)
-        reasons: npt.NDArray[np.object_] = telling.of_rule(frame, which, there)
         if ready is not None:
             by_rule = (which == NAMES.index(NO_ITEMS)) | ~there
             used = frame[columns_of(moment, list(frame.columns))]
             made, margin = ready.contributions(used, groups(ready.fit.encoding.names))
             probability = np.where(by_rule, probability, as_probability(margin))
             mine = np.flatnonzero(~by_rule)
-            reasons[mine] = telling.of_model(frame.iloc[mine], made[mine])
-        names = np.array([f"rule: {name}" for name in NAMES], object)[which]
-        if ready is not None:
+            for told, telling in zip(reasons, tellings, strict=True):
+                told[mine] = telling.of_model(frame.iloc[mine], made[mine])
             names = np.where(by_rule, names, f"{ready.fit.kind} {self.model.stamp}")
         return pd.DataFrame({
             "order_ref": self.facts.orders["order_ref"].iloc[rows].astype(object).to_numpy(),
             "moment": moment, "moment_at": at, "probability": probability,
-            "reasons": reasons, "model": names,
+            "reasons": _joined(reasons, langs), "model": names,
+            "segment": segments(frame, self.facts.codes("customer_key")[rows] >= 0),
         })  # fmt: skip
+
+
+def _joined(
+    reasons: Sequence[npt.NDArray[np.object_]], langs: Sequence[str]
+) -> npt.NDArray[np.object_]:
+    if len(langs) == 1:
+        return reasons[0]
+    rows = zip(*(one.tolist() for one in reasons), strict=True)
+    texts = [json.dumps(dict(zip(langs, row, strict=True)), ensure_ascii=False) for row in rows]
+    return np.array(texts, object)

@@ -132,7 +132,18 @@ def seller_lateness(say: Speaker, v: Values) -> str:
     return say.rate("seller_late", late)
 
 
+def returns(say: Speaker, v: Values) -> str:
+    usual = {
+        name: max(say.usual.get(name, 1), 0.001) for name in ("seller_return", "product_return")
+    }
+    name = max(usual, key=lambda one: v[one] / usual[one])
+    return say.rate(name, v[name])
+
+
 def seller_speed(say: Speaker, v: Values) -> str:
+    waiting, usual = v["seller_unsent_days"], say.usual.get("seller_unsent_days", float("nan"))
+    if waiting > 1.5 * usual and waiting >= 1:
+        return say.days("seller_unsent_days", waiting, usual)
     value = v["seller_handling"]
     if value != value:
         return say.t("say.seller_new", n=int(v["seller_known"]))
@@ -218,13 +229,17 @@ def customer(say: Speaker, v: Values) -> str:
 
 
 def contacts(say: Speaker, v: Values) -> str:
-    for column in ("cases", "contacts", "customer_contacts"):
+    for column in ("cases", "bad_surveys", "contacts", "customer_contacts"):
         if v[column] > 0:
             return say.t(f"say.{column}", n=int(v[column]))
     return say.t("say.contacts", n=0)
 
 
 def shop(say: Speaker, v: Values) -> str:
+    for column in ("shop_unsent_days", "shop_open_days"):
+        usual = say.usual.get(column, float("nan"))
+        if v[column] > 1.3 * usual and v[column] >= 1:
+            return say.days(column, v[column], usual)
     late = v["shop_late"] > say.usual.get("shop_late", 0)
     return say.rate("shop_late", v["shop_late"]) if late else say.rate("shop_bad", v["shop_bad"])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -12,10 +13,11 @@ import pandas as pd
 
 from forecasting.risk import boosting
 from forecasting.risk.calibration import Calibration, fit_calibration
+from forecasting.risk.capacity import Capacity, capacity_of, highest
 from forecasting.risk.encoding import learn_encoding
-from forecasting.risk.evaluation import Evaluation, evaluate
+from forecasting.risk.evaluation import Evaluation, bins_of, evaluate
 from forecasting.risk.facts import Facts
-from forecasting.risk.features.asof import Flags, Ints
+from forecasting.risk.features.asof import DAY, Flags, Floats, Ints
 from forecasting.risk.features.table import Features, columns_of
 from forecasting.risk.labels import Complaint, Verdicts, settled, verdicts
 from forecasting.risk.model import Fit, MomentModel, RiskModel
@@ -47,11 +49,41 @@ def train(
     settled_complaint = settled(complaint or Complaint(), then)
     told = verdicts(then, settled_complaint)
     features = Features(then, told, zone)
-    made = []
+    made, proofs = [], {}
     for moment in MOMENTS:
         said(moment)
-        made.append(_fit_moment(features, moment, threads))
-    return RiskModel(as_of, zone, settled_complaint, tuple(made))
+        one, proof = _fit_moment(features, moment, threads)
+        made.append(one)
+        if proof is not None:
+            proofs[moment] = (proof.rows, proof.ruled if one.fit is None else proof.p)
+    capacity = _capacity(features, proofs)
+    return RiskModel(as_of, zone, settled_complaint, tuple(made), capacity)
+
+
+@dataclass(frozen=True, slots=True)
+class _Proof:
+    """How a model fitted on the first known orders did on the last ones, its `rows`."""
+
+    rows: Ints
+    calibration: Calibration
+    p: Floats
+    ruled: Floats
+    model: Evaluation
+    rule: Evaluation
+
+
+def _capacity(features: Features, scored: dict[str, tuple[Ints, Floats]]) -> Capacity | None:
+    """Over the orders that prove the model of the purchase, with the highest score of any moment;
+    `days` are those in which so many orders are placed."""
+    if "order" not in scored:
+        return None
+    rows = scored["order"][0]
+    p = highest(scored.values(), len(features.facts))
+    placed = features.facts.instants("placed_at")
+    span = (placed[rows[-1]] - placed[rows[0]]) / DAY
+    among = rows[-1] - rows[0] + 1  # all that were placed meanwhile, with a verdict or without
+    daily = among / span if span > 0 else 0.0
+    return capacity_of(features.told.bad[rows], p[rows], len(rows) / daily) if daily else None
 
 
 def labelled(facts: Facts, told: Verdicts, moment: str) -> tuple[Ints, Ints]:
@@ -61,7 +93,7 @@ def labelled(facts: Facts, told: Verdicts, moment: str) -> tuple[Ints, Ints]:
     return rows, at[rows]
 
 
-def _fit_moment(features: Features, moment: str, threads: int) -> MomentModel:
+def _fit_moment(features: Features, moment: str, threads: int) -> tuple[MomentModel, _Proof | None]:
     rows, at = labelled(features.facts, features.told, moment)
     rows, at = rows[-MOST:], at[-MOST:]
     frame = features.at(rows, at)
@@ -69,17 +101,19 @@ def _fit_moment(features: Features, moment: str, threads: int) -> MomentModel:
     made = MomentModel(moment, len(rows), int(bad.sum()), learn_rule(frame, bad))
     why = _too_little(bad)
     if why:
-        return dataclasses.replace(made, why=why)
-    calibration, proof = _prove(features, frame, moment, rows, threads)
-    model, rule = proof
-    made = dataclasses.replace(made, proof=proof)
-    if not _better(model, rule):
-        return dataclasses.replace(made, why="not_better")
+        return dataclasses.replace(made, why=why), None
+    proof = _prove(features, frame, moment, rows, threads)
+    if proof is None:
+        return dataclasses.replace(made, why="one_class"), None
+    said = bins_of(features.told.bad[proof.rows], proof.p)
+    made = dataclasses.replace(made, proof=(proof.model, proof.rule), bins=said)
+    if not _better(proof.model, proof.rule):
+        return dataclasses.replace(made, why="not_better"), proof
     frame = frame[columns_of(moment, list(frame.columns))]
-    fit, constant = _fit(frame, bad, calibration, threads)
+    fit, constant = _fit(frame, bad, proof.calibration, threads)
     usual = frame.median(numeric_only=True)
     pairs = tuple((str(name), float(value)) for name, value in usual.items() if value == value)
-    return dataclasses.replace(made, fit=fit, constant=constant, usual=pairs)
+    return dataclasses.replace(made, fit=fit, constant=constant, usual=pairs), proof
 
 
 def _too_little(bad: Flags) -> str | None:
@@ -94,25 +128,27 @@ def _too_little(bad: Flags) -> str | None:
 
 def _prove(
     features: Features, frame: pd.DataFrame, moment: str, rows: Ints, threads: int
-) -> tuple[Calibration, tuple[Evaluation, Evaluation]]:
-    """Fit on the first orders as if the last had not come; the slope, and model beside rule."""
+) -> _Proof | None:
+    """Fit on the first orders as if the last had not come; the slope, and model beside rule. None
+    where either part ended alike."""
     split = int(len(rows) * (1 - HELD_BACK))
     start = features.facts.instants("placed_at")[rows[split]]
     early = (np.arange(len(rows)) < split) & (features.told.at[rows] < start)
     bad = features.told.bad[rows]
     if not 0 < bad[early].sum() < early.sum() or not 0 < bad[split:].sum() < len(rows) - split:
-        empty = evaluate("none", bad[:0], np.empty(0))
-        return Calibration(), (empty, empty)
+        return None
     names = columns_of(moment, list(frame.columns))
     fit, _ = _fit(frame.loc[early, names], bad[early], Calibration(), threads)
     margin = fit.ready(threads=threads).margin(frame.iloc[split:])
     calibration = fit_calibration(margin, bad[split:])
+    p = calibration.probability(margin)
     needed = frame[list(NEEDED)]
     ruled, _ = learn_rule(needed[early], bad[early]).probabilities(needed.iloc[split:])
-    return calibration, (
-        evaluate(fit.kind, bad[split:], calibration.probability(margin), draws=DRAWS),
+    return _Proof(
+        rows[split:], calibration, p, ruled,
+        evaluate(fit.kind, bad[split:], p, draws=DRAWS),
         evaluate("rule", bad[split:], ruled, draws=DRAWS),
-    )
+    )  # fmt: skip
 
 
 def _better(model: Evaluation, rule: Evaluation) -> bool:

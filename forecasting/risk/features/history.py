@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from forecasting.risk.facts import Facts
 from forecasting.risk.features.asof import (
+    DAY,
     NEVER,
     Floats,
     Ints,
@@ -20,6 +21,8 @@ from forecasting.risk.labels import Verdicts
 
 MINUTE = 60 * 1_000_000
 MINUTES_OF_DAY = 1440.0
+ABANDONED = 60 * DAY  # what was not delivered for so long is no longer on its way
+RETURNS = ("return", "refund")  # cases by which goods come back
 
 
 class History:
@@ -49,6 +52,9 @@ class History:
             "slack": (np.where(promised < NEVER, delivered, NEVER), _minutes(delivered, promised)),
             "spent": (placed, _cents(facts)),
             "price": (placed, _log_price(facts)),
+            "returned": (_first_return(facts), None),
+            "arrived": (np.minimum(delivered, placed + ABANDONED), None),
+            "sent": (np.minimum(np.minimum(shipped, delivered), placed + ABANDONED), None),
         }
 
     def ledger(self, event: str, key: str) -> OrderLedger:
@@ -86,6 +92,7 @@ class History:
         orders, bad = asked.by("orders", "customer_key"), asked.by("bad", "customer_key")
         return {
             "customer_orders": orders.n.astype(np.float64),
+            "customer_lately": asked.by("orders", "customer_key", 90).n.astype(np.float64),
             "customer_spent": asked.by("spent", "customer_key").total / 100,
             "customer_bad": bad.mean(),
             "customer_waiting": _open(self, rows, at),
@@ -109,6 +116,13 @@ class _Asked:
         """The rate of the whole shop; 0 before anything is known."""
         return np.nan_to_num(self.by(event, "all", days).mean())
 
+    def backlog(self, done: str, key: str) -> Floats:
+        """Orders not yet `done`, in days of what came in lately: while the flow is steady that is
+        how long one takes (Little 1961), and it grows long before a late order is known as one."""
+        still = self.by("orders", key).n - self.by(done, key).n
+        daily = self.by("orders", key, 28).n / 28
+        return np.where(daily > 0, still / np.maximum(daily, 1e-9), np.nan)
+
     def market(self) -> dict[str, Floats]:
         self._bad, self._late = self.usual("bad"), self.usual("late", 60)
         self._fault, self._rating = self.usual("fault"), self.usual("rating")
@@ -119,6 +133,9 @@ class _Asked:
             "shop_late_bad": self.by("late_bad", "all", 90).rate(0.5, 20),
             "shop_late_week": self.by("late", "all", 7).rate(self._late, 20),
             "shop_surge": np.where(month > 0, 4 * week / np.maximum(month, 1), np.nan),
+            "shop_amount": self.by("spent", "all", 90).mean() / 100,
+            "shop_open_days": self.backlog("arrived", "all"),
+            "shop_unsent_days": self.backlog("sent", "all"),
         }
 
     def seller(self) -> dict[str, Floats]:
@@ -126,7 +143,11 @@ class _Asked:
         week = self.by("orders", "seller", 7).n
         month = self.by("orders", "seller", 90).n
         ship_late = self.by("ship_late", "seller", 90)
+        usual = self._returns("all", 0.0, 1)
         return {
+            "seller_return": self._returns("seller", usual, 10),
+            "product_return": self._returns("product_ref", usual, 5),
+            "seller_unsent_days": self.backlog("sent", "seller"),
             "seller_bad": bad.rate(self._bad, 10),
             "seller_known": bad.n.astype(np.float64),
             "seller_bad_lately": self.by("bad", "seller", 90).rate(self._bad, 5),
@@ -140,6 +161,12 @@ class _Asked:
             "seller_orders_week": week.astype(np.float64),
             "seller_orders": month.astype(np.float64),
         }
+
+    def _returns(self, key: str, toward: Floats | float, weight: float) -> Floats:
+        """Share of the orders of half a year that came back."""
+        came, placed = self.by("returned", key, 180).n, self.by("orders", key, 180).n
+        share: Floats = (came + weight * toward) / (placed + weight)
+        return share
 
     def goods(self) -> dict[str, Floats]:
         product = self.by("bad", "product_ref")
@@ -158,6 +185,7 @@ class _Asked:
         total = self.by("total", "all", 60).mean()
         late = self.by("late", "region", 30).rate(self._late, 20)
         return {
+            "route_open_days": self.backlog("arrived", "route"),
             "region_late": late,
             "region_bad": self.by("bad", "region", 60).rate(self._bad, 20),
             "route_late": self.by("late", "route", 60).rate(late, 20),
@@ -172,6 +200,14 @@ def _open(history: History, rows: Ints, at: Ints) -> Floats:
     placed = history.ledger("orders", "customer_key").by(rows, at).n
     done = history.ledger("total", "customer_key").by(rows, at).n
     return (placed - done).astype(np.float64)
+
+
+def _first_return(facts: Facts) -> Ints:
+    """Per order the instant of its first return or refund case."""
+    cases = facts.cases[facts.cases["kind"].isin(RETURNS) & (facts.cases["order"] >= 0)]
+    at = np.full(len(facts), NEVER)
+    np.minimum.at(at, cases["order"].to_numpy(np.int64), cases["at"].to_numpy(np.int64))
+    return at
 
 
 def _minutes(start: Ints, end: Ints) -> Whole:

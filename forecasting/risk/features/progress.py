@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from forecasting.risk.facts import Facts
+from forecasting.risk.facts import Facts, negative_surveys
 from forecasting.risk.features.asof import NEVER, Floats, Ints, Ledger, known
 from forecasting.risk.features.basket import days_between
 
@@ -42,7 +42,7 @@ def _flag(at: Ints) -> Floats:
 
 
 class Contacts:
-    """Contacts and cases of an order and its customer, as of instants."""
+    """Contacts, cases and bad surveys of an order and its customer, as of instants."""
 
     def __init__(self, facts: Facts) -> None:
         names = facts.orders["customer_key"].cat.categories
@@ -52,8 +52,9 @@ class Contacts:
         when = facts.contacts["at"].to_numpy(np.int64)
         self._orders = Ledger(facts.contacts["order"].to_numpy(np.int64), when)
         self._customers = Ledger(into[customers.codes.to_numpy()], when)
-        self._cases = Ledger(
-            facts.cases["order"].to_numpy(np.int64), facts.cases["at"].to_numpy(np.int64)
+        self._cases, self._surveys = (
+            Ledger(events["order"].to_numpy(np.int64), events["at"].to_numpy(np.int64))
+            for events in (facts.cases, negative_surveys(facts))
         )
 
     def columns(self, rows: Ints, at: Ints) -> dict[str, Floats]:
@@ -63,4 +64,5 @@ class Contacts:
             "contacts": self._orders.by(rows, at).n.astype(np.float64),
             "customer_contacts": recent.n.astype(np.float64),
             "cases": self._cases.by(rows, at).n.astype(np.float64),
+            "bad_surveys": self._surveys.by(rows, at).n.astype(np.float64),
         }

@@ -99,11 +99,14 @@ def test_each_moment_has_an_instant_of_its_own(tmp_path: Path) -> None:
     shop = one_order(shipped_at=START + 3 * DAY, delivered_at=START + 12 * DAY)
     for days in (4, 6):
         shop.contact("a", START + days * DAY)
+    desk = shop.contacts[0]
+    shop.rate("a", START + 5 * DAY, 5, kind="csat", contact_id=desk["contact_id"], sentiment=-0.8)
+    shop.rate("a", START + 7 * DAY, 1)  # the review's own word is no moment of that kind
     facts = shop.facts(tmp_path / "store.db")
     found = {name: (int(at(facts)[0]) - to_micros(START)) // 86_400_000_000
              for name, at in MOMENTS.items()}  # fmt: skip
     assert found == {"order": 0, "late_shipping": 2, "shipping": 3, "contact": 4,
-                     "second_contact": 6, "promise": 8}  # fmt: skip
+                     "second_contact": 6, "negative_text": 5, "promise": 8}  # fmt: skip
 
 
 def test_the_latest_moment_is_the_last_that_has_come(tmp_path: Path) -> None:

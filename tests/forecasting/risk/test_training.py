@@ -13,7 +13,7 @@ import pytest
 from forecasting.risk.facts import Facts
 from forecasting.risk.model import RiskModel
 from forecasting.risk.score import Scorer
-from forecasting.risk.store import save_model
+from forecasting.risk.store import packed
 from forecasting.risk.training import train
 from tests.forecasting.risk.conftest import ZONE
 from tests.forecasting.risk.shop import START, Shop, busy_shop
@@ -25,9 +25,7 @@ def test_later_facts_and_the_order_of_rows_change_nothing(
 ) -> None:
     other = changed_after(shop, as_of, drop=True)
     facts = other.facts(tmp_path / "store.db", shuffle=5)
-    save_model(train(facts, as_of, zone=ZONE, threads=1), tmp_path / "a")
-    save_model(model, tmp_path / "b")
-    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+    assert packed(train(facts, as_of, zone=ZONE, threads=1)) == packed(model)
 
 
 def test_a_planted_law_is_found_and_beats_the_rule(model: RiskModel) -> None:
