@@ -261,6 +261,34 @@ kpi_blocks = sa.Table(
     sa.Column("data", sa.LargeBinary, nullable=False),  # the value; empty where all are 1
 )
 
+# Blocks of a week put together, with sums ready, so that a year is a few dozen rows to read. A
+# bundle is there or not; where there is one it holds exactly what its blocks do.
+kpi_bundles = sa.Table(
+    "kpi_bundles",
+    metadata,
+    sa.Column("kpi", Text, primary_key=True),
+    sa.Column("bundle", sa.Integer, primary_key=True),  # spans of 28 blocks since 1970 UTC
+    sa.Column("n", sa.Integer, nullable=False),
+    sa.Column("quarters", sa.LargeBinary, nullable=False),  # n and sum of each quarter hour
+    sa.Column("by_set", sa.LargeBinary, nullable=False),  # n and sum of each label set
+    sa.Column("sets", sa.LargeBinary, nullable=False),  # these three as in kpi_blocks
+    sa.Column("codes", sa.LargeBinary, nullable=False),
+    sa.Column("data", sa.LargeBinary, nullable=False),
+)
+
+
+def _as_it_is(table: sa.Table) -> None:
+    """PostgreSQL would compress these values, which saves little and is undone at each reading."""
+    for column in table.c:
+        if isinstance(column.type, sa.LargeBinary):
+            order = f"ALTER TABLE {table.name} ALTER COLUMN {column.name} SET STORAGE EXTERNAL"
+            ddl = sa.DDL(order)  # type: ignore[no-untyped-call]
+            sa.event.listen(table, "after_create", ddl.execute_if(dialect="postgresql"))
+
+
+for _blobs in (kpi_blocks, kpi_bundles):
+    _as_it_is(_blobs)
+
 label_sets = sa.Table(
     "label_sets",
     metadata,
@@ -291,4 +319,4 @@ FACTS = {
     table.name: table
     for table in (contacts, rounds, events, ratings, orders, cases, agents, presence, shifts)
 }
-DERIVED = (dirty_slots, late_blocks, kpi_blocks, label_sets, kpi_definitions)
+DERIVED = (dirty_slots, late_blocks, kpi_blocks, kpi_bundles, label_sets, kpi_definitions)

@@ -12,7 +12,7 @@ from sqlalchemy.engine import URL
 from connectors.engine import label, parse_url, store_engine
 from connectors.errors import StoreNotReady, StoreUnavailable
 
-HEAD = "0008"  # the newest migration; a test compares it with migrations/versions
+HEAD = "0009"  # the newest migration; a test compares it with migrations/versions
 MIGRATING = 0x6465736B_6D696772  # "deskmigr"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 

@@ -14,12 +14,13 @@ import numpy as np
 
 from connectors.columns import from_micros
 from connectors.write import SLOT
+from metrics.columns import last_of_each
 from metrics.kpi import AGENT_TIME, Kpi
 from metrics.measure import Mask, contacts_of, measure
 from metrics.needs import mute
 from metrics.population import Floats, Ints, Span, load, reach, spans_of
 from metrics.reading import EVERYTHING, Reader, Where
-from metrics.values import Values, last_of_each, slot_of
+from metrics.values import Values, slot_of
 
 Order = Literal["worst", "newest"]
 

@@ -10,7 +10,14 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from connectors.schema import FACTS, dirty_slots, kpi_blocks, kpi_definitions, late_blocks
+from connectors.schema import (
+    FACTS,
+    dirty_slots,
+    kpi_blocks,
+    kpi_bundles,
+    kpi_definitions,
+    late_blocks,
+)
 from connectors.store import Store
 from connectors.write import DATED, take_turn
 from metrics.intervals import BLOCK
@@ -53,7 +60,8 @@ def adopt(store: Store, registry: Registry) -> None:
         known = {row.kpi: row.fingerprint for row in connection.execute(sa.select(table))}
         stale = [key for key, mark in known.items() if wanted.get(key) != mark]
         for key in stale:
-            connection.execute(kpi_blocks.delete().where(kpi_blocks.c.kpi == key))
+            for kept in (kpi_blocks, kpi_bundles):
+                connection.execute(kept.delete().where(kept.c.kpi == key))
             connection.execute(table.delete().where(table.c.kpi == key))
         new = [key for key, mark in wanted.items() if known.get(key) != mark]
         first, last = _span(connection)

@@ -18,11 +18,12 @@ import sqlalchemy as sa
 
 from connectors.schema import kpi_blocks, label_sets
 from connectors.write import SLOT
+from metrics.bundles import SLOTS, forget
 from metrics.histogram import codes_of
 from metrics.kpi import Kpi
+from metrics.packing import packed, packed_sets, unpacked, unpacked_sets
 from metrics.population import Floats, Ints
 
-SLOTS = 24  # quarter hours per block
 BLOCK = SLOT * SLOTS  # µs
 
 
@@ -75,6 +76,7 @@ def replace_blocks(
     numbers = range(first, last)
     if len(numbers) > len(new):
         among = sa.and_(table.c.block >= first, table.c.block < last)
+        forget(connection, kpi.key, numbers)
         connection.execute(table.delete().where(table.c.kpi == kpi.key, among))
         _insert(connection, kpi, list(new.values()))
     else:
@@ -151,6 +153,7 @@ def _same(new: Block | None, old: Block | None) -> bool:
 def _save(connection: sa.Connection, kpi: Kpi, changed: Mapping[int, Block | None]) -> None:
     table = kpi_blocks
     numbers = list(changed)
+    forget(connection, kpi.key, numbers)
     for at in range(0, len(numbers), 500):
         some = numbers[at : at + 500]
         connection.execute(table.delete().where(table.c.kpi == kpi.key, table.c.block.in_(some)))
@@ -166,39 +169,3 @@ def _insert(connection: sa.Connection, kpi: Kpi, blocks: Sequence[Block]) -> Non
     ]  # fmt: skip
     if rows:
         connection.execute(kpi_blocks.insert(), rows)
-
-
-def packed_sets(sets: npt.NDArray[np.uint32]) -> bytes:
-    """Ids of label sets as stored: two bytes each where all of the block's fit."""
-    return sets.astype(np.uint16 if int(sets.max(initial=0)) < 2**16 else np.uint32).tobytes()
-
-
-def unpacked_sets(blocks: Sequence[tuple[int, bytes]]) -> npt.NDArray[np.uint32]:
-    """Stored ids of (n, ids) blocks, put together."""
-    packed = b"".join(stored for _, stored in blocks)
-    values = sum(n for n, _ in blocks)
-    if len(packed) in (2 * values, 4 * values):  # one width, as almost always
-        width = np.uint16 if len(packed) == 2 * values else np.uint32
-        return np.frombuffer(packed, width).astype(np.uint32)
-    return np.concatenate(
-        [np.frombuffer(stored, np.uint16 if len(stored) == 2 * n else np.uint32)
-         for n, stored in blocks]
-    ).astype(np.uint32)  # fmt: skip
-
-
-def packed(kpi: Kpi, data: Floats) -> bytes:
-    """Values as stored: nothing where all are 1, a byte where they are 0 or 1, else a float64."""
-    if kpi.shape == "count":
-        return b""
-    if kpi.shape in ("percent", "hits"):
-        return data.astype(np.uint8).tobytes()
-    return data.tobytes()
-
-
-def unpacked(kpi: Kpi, data: bytes, n: int) -> Floats:
-    """Stored bytes as values."""
-    if kpi.shape == "count":
-        return np.ones(n)
-    if kpi.shape in ("percent", "hits"):
-        return np.frombuffer(data, np.uint8).astype(np.float64)
-    return np.frombuffer(data, np.float64)

@@ -20,8 +20,9 @@ from connectors.facts import CONTACT_LIVE
 from connectors.schema import contacts, kpi_blocks, label_sets, presence, shifts
 from connectors.schema import sources as source_rows
 from metrics.errors import NothingSynced
-from metrics.intervals import BLOCK, unpacked_sets
+from metrics.intervals import BLOCK
 from metrics.measurement import Measurement, labels_of
+from metrics.packing import unpacked_sets
 from metrics.vocabulary import raw
 
 BANDS_S = (30, 120, 600, 3600)  # waiting: up to 30 s, 2 min, 10 min, 1 h, longer

@@ -15,9 +15,10 @@ import sqlalchemy as sa
 from connectors.schema import DERIVED, dirty_slots, kpi_definitions, late_blocks
 from connectors.store import Store
 from connectors.write import take_turn
-from metrics import agent_time, filling
+from metrics import agent_time, bundles, filling
+from metrics.bundles import SLOTS
 from metrics.filling import Filled
-from metrics.intervals import SLOTS, blocks_of, replace_blocks, replace_slots, set_ids
+from metrics.intervals import blocks_of, replace_blocks, replace_slots, set_ids
 from metrics.kpi import AGENT_TIME, Kpi, Registry
 from metrics.measure import measure
 from metrics.population import LONGEST_DAY, Span, load, reach, spans_of
@@ -36,8 +37,7 @@ def refresh(store: Store, registry: Registry, *, filled: Filled = lambda _done, 
     total = refresh_dirty(store, registry)
     while _fill_some(store, registry, filled):
         pass
-    while _late_some(store, registry):
-        pass
+    refresh_late(store, registry)
     return total
 
 
@@ -61,9 +61,11 @@ def refresh_dirty(store: Store, registry: Registry) -> int:
 
 
 def refresh_late(store: Store, registry: Registry) -> None:
-    """Recompute the KPIs that hang on other rows; meant for every few minutes."""
+    """Recompute the KPIs that hang on other rows, and put weeks together that are over; meant for
+    every few minutes."""
     while _late_some(store, registry):
         pass
+    bundles.bundle(store, registry)
 
 
 def fill(store: Store, registry: Registry, *, filled: Filled = lambda _done, _all: None) -> bool:

@@ -16,14 +16,16 @@ from connectors.columns import to_micros
 from connectors.delivered import delivered_columns
 from connectors.schema import sources
 from metrics import agent_time
+from metrics.columns import Columns, last_of_each
 from metrics.kpi import AGENT_TIME, Kpi, Registry
+from metrics.label_sets import LabelSets
 from metrics.measure import Measured, contacts_of, measure
 from metrics.measurement import Measurement, labels_of
 from metrics.needs import mute
 from metrics.population import Floats, Ints, Rows, load, reach
 from metrics.rows import KpiRow, ratio
 from metrics.states import counted
-from metrics.values import Columns, Values, last_of_each
+from metrics.values import Values
 
 Group = tuple[str, ...]
 
@@ -127,8 +129,8 @@ def _value(
 
 def _row(kpi: Kpi, data: Floats, zone: ZoneInfo) -> KpiRow:
     n = len(data)
-    columns = Columns(np.zeros(n, np.int32), lambda: np.zeros(n, np.uint32), lambda: data, None)
-    return Values(kpi, zone, _EPOCH, _EPOCH, _EPOCH, columns, ()).total()
+    columns = Columns.of(np.zeros(n, np.int32), lambda: np.zeros(n, np.uint32), lambda: data, None)
+    return Values(kpi, zone, _EPOCH, _EPOCH, _EPOCH, columns, LabelSets()).total()
 
 
 def _state(

@@ -6,7 +6,7 @@ them from the store is reading.py's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -14,14 +14,15 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from connectors.columns import to_micros
 from connectors.write import SLOT
+from metrics.columns import Columns, Groups, last_of_each
 from metrics.errors import BadWindow
 from metrics.histogram import CODES, MIDDLES, codes_of, of_histograms
 from metrics.kpi import Kpi
+from metrics.label_sets import LabelSets
 from metrics.population import Floats, Ints
 from metrics.rows import Band, KpiRow, Labels, WeekHour, quantiles, value_of
 
@@ -29,44 +30,11 @@ DAY = timedelta(days=1)
 MAX_ROWS = 200_000
 MAX_HISTOGRAMS = 2_000  # groups for which buckets are counted; of more, sorted codes are faster
 SHARES = (0.5, 0.9, 0.95)
-_SHIFT = 11  # bits of a histogram code
-
-
-@dataclass(frozen=True)
-class Columns:
-    """Values as they are stored: quarter hour (ascending), label set, and data or bucket codes.
-
-    Label sets, and the values where there are codes, are read when somebody asks for them: most
-    sums don't. `data` is None where every value is 1.
-    """
-
-    slots: npt.NDArray[np.int32]
-    read_sets: Callable[[], npt.NDArray[np.uint32]]
-    read_data: Callable[[], Floats | None]
-    codes: npt.NDArray[np.uint16] | None
-    who: Ints | None = None  # whose value it is, where each counts once per interval asked for
-
-    @cached_property
-    def sets(self) -> npt.NDArray[np.uint32]:
-        return self.read_sets()
-
-    @cached_property
-    def data(self) -> Floats | None:
-        return self.read_data()
-
-    def only(self, keep: npt.NDArray[np.bool_] | Ints | slice) -> Columns:
-        return Columns(
-            self.slots[keep],
-            lambda: self.sets[keep],
-            lambda: None if self.data is None else self.data[keep],
-            None if self.codes is None else self.codes[keep],
-            None if self.who is None else self.who[keep],
-        )
 
 
 @dataclass(frozen=True)
 class Values:
-    """The values of one KPI in [since, until). `labels`: label sets by id, as name -> value.
+    """The values of one KPI in [since, until).
 
     `known_until` is earlier than `until` where values are only known after a while (`matures`).
     """
@@ -77,41 +45,54 @@ class Values:
     until: datetime
     known_until: datetime
     columns: Columns
-    labels: Sequence[dict[str, str] | None]
+    labels: LabelSets
 
     @property
     def n(self) -> int:
-        return len(self.columns.slots)
+        return self.columns.n
 
     def total(self) -> KpiRow:
         """All values as one row."""
-        return self._rows(np.zeros(self.n, np.int64), [(self.since, self.until, ())])[0]
+        everything = np.zeros(len(self.columns.quarters), np.int64)
+        return self._rows(self._in_time(everything, 1), [(self.since, self.until, ())])[0]
 
     def every(self, step: timedelta) -> list[KpiRow]:
         """One row per interval, also when nothing lies in it; whole days are local days."""
         edges = self.borders(step)
-        return self._rows(self._intervals(edges), [(a, b, ()) for a, b in pairwise(edges)])
+        groups = self._in_time(self._intervals(edges), len(edges) - 1)
+        return self._rows(groups, [(a, b, ()) for a, b in pairwise(edges)])
 
     def by(self, label: str) -> list[KpiRow]:
         """One row per value of the label, sorted by name."""
-        names, groups = self._grouped(label)
+        names, groups = self.groups_by(label)
         return self._rows(groups, [(self.since, self.until, ((label, n),)) for n in names])
+
+    def groups_by(self, label: str) -> tuple[list[str], Groups]:
+        """The values of a label, sorted, and which of them each value is of."""
+        known: dict[str, tuple[list[str], Groups]] = self.__dict__.setdefault("_by_label", {})
+        if label not in known:
+            found, of_sets = self._grouped(label)
+            known[label] = found, Groups(self.columns, len(found), of_sets=of_sets)
+        return known[label]
 
     def by_every(self, label: str, step: timedelta) -> list[KpiRow]:
         """One row per value of the label and interval."""
         edges = self.borders(step)
-        names, groups = self._grouped(label)
+        names, of_sets = self._grouped(label)
         count = len(edges) - 1
         if len(names) * count > MAX_ROWS:
             raise BadWindow("that window has too many intervals; choose a longer --every")
         heads = [(a, b, ((label, name),)) for name in names
                  for a, b in pairwise(edges)]  # fmt: skip
-        return self._rows(groups * count + self._intervals(edges), heads)
+        groups = Groups(
+            self.columns, len(heads), of_sets=of_sets * count, of_quarters=self._intervals(edges)
+        )
+        return self._rows(groups, heads)
 
     def week(self) -> list[WeekHour]:
         """The 168 hours of the local week."""
         heads: list[tuple[datetime, datetime, Labels]] = [(self.since, self.until, ())] * 168
-        rows = self._rows(self._hours_of_week, heads)
+        rows = self._rows(self._in_time(self._hours_of_week, 168), heads)
         return [WeekHour(at // 24, at % 24, row.n, row.value) for at, row in enumerate(rows)]
 
     def distribution(self, edges: Sequence[float]) -> list[Band]:
@@ -146,81 +127,70 @@ class Values:
             edges.append(min(_next(edges[-1], step, self.zone).astimezone(UTC), last))
         return edges
 
+    def _in_time(self, of_quarters: Ints, count: int) -> Groups:
+        return Groups(self.columns, count, of_quarters=of_quarters)
+
     def _intervals(self, edges: Sequence[datetime]) -> Ints:
-        """Which interval each value lies in, looked up by its quarter hour."""
-        if not self.n:
-            return np.zeros(0, np.int64)
-        first, last = int(self.columns.slots[0]), int(self.columns.slots[-1])
-        quarters = np.arange(first, last + 1)
-        lookup = np.searchsorted(_slots(edges), quarters, side="right") - 1
-        return lookup[self.columns.slots - first]
+        """Which interval each quarter hour with values lies in."""
+        return np.searchsorted(_slots(edges), self.columns.quarters, side="right") - 1
 
     @cached_property
     def _hours_of_week(self) -> Ints:
-        if not self.n:
-            return np.zeros(0, np.int64)
-        first, last = int(self.columns.slots[0]), int(self.columns.slots[-1])
-        stamps = np.arange(first, last + 1, dtype=np.int64) * SLOT
+        """The hour of the week of each quarter hour with values."""
+        stamps = self.columns.quarters.astype(np.int64) * SLOT
         local = pd.DatetimeIndex(stamps.view("datetime64[us]")).tz_localize(UTC)
         local = local.tz_convert(self.zone.key)
         hours = np.asarray(local.day_of_week) * 24 + np.asarray(local.hour)
-        found: Ints = hours.astype(np.int64)[self.columns.slots - first]
+        found: Ints = hours.astype(np.int64)
         return found
 
     def _grouped(self, label: str) -> tuple[list[str], Ints]:
-        """The names there are, and the number of each value's name."""
-        if not self.n:
-            return [], np.zeros(0, np.int64)
-        used = np.flatnonzero(np.bincount(self.columns.sets)).tolist()
-        named = {one: (self.labels[one] or {}).get(label, "") for one in used}
-        names = sorted(set(named.values()))
-        number = {name: at for at, name in enumerate(names)}
-        lookup = np.zeros(used[-1] + 1, np.int64)
-        for one, name in named.items():
-            lookup[one] = number[name]
-        return names, lookup[self.columns.sets]
+        """The names there are, and by label set the place of its name; 0 where no value has it."""
+        used = np.flatnonzero(self.columns.by_set.n)
+        found, lookup = self.labels.among((label,), used)
+        return [name for (name,) in found], lookup
 
     def _rows(
-        self, groups: Ints, heads: Sequence[tuple[datetime, datetime, Labels]]
+        self, groups: Groups, heads: Sequence[tuple[datetime, datetime, Labels]]
     ) -> list[KpiRow]:
         if self.columns.who is not None:
-            once = last_of_each(groups, self.columns.who)
-            alone = replace(self.columns.only(once), who=None)
-            return replace(self, columns=alone)._rows(groups[once], heads)
-        counts = np.bincount(groups, minlength=len(heads)).tolist()
+            return self._once(groups.values, heads)
         local = [(a.astimezone(self.zone), b.astimezone(self.zone), c) for a, b, c in heads]
         if self.kpi.shape == "duration":
-            return self._durations(groups, counts, local)
-        if self.columns.data is None:
-            sums = [float(n) for n in counts]
-        else:
-            sums = np.bincount(groups, self.columns.data, minlength=len(heads)).tolist()
+            return self._durations(groups, local)
         return [
             KpiRow(*head, n, value_of(self.kpi, n, total, head[1] <= self._known))
-            for head, n, total in zip(local, counts, sums, strict=True)
+            for head, n, total in zip(local, groups.n.tolist(), groups.sums.tolist(), strict=True)
         ]
+
+    def _once(
+        self, groups: Ints, heads: Sequence[tuple[datetime, datetime, Labels]]
+    ) -> list[KpiRow]:
+        """Rows of everybody's last value within each group."""
+        assert self.columns.who is not None  # noqa: S101 - `_rows` saw to it
+        once = last_of_each(groups, self.columns.who)
+        alone = replace(self.columns.only(once), who=None)
+        values = replace(self, columns=alone)
+        return values._rows(Groups(alone, len(heads), of_values=groups[once]), heads)
 
     @property
     def _known(self) -> datetime:
         return self.known_until if self.known_until < self.until else _FOREVER
 
     def _durations(
-        self,
-        groups: Ints,
-        counts: Sequence[int],
-        heads: Sequence[tuple[datetime, datetime, Labels]],
+        self, groups: Groups, heads: Sequence[tuple[datetime, datetime, Labels]]
     ) -> list[KpiRow]:
-        codes = self.columns.codes
+        codes, counts = self.columns.codes, groups.n.tolist()
         if codes is not None and len(heads) <= MAX_HISTOGRAMS:
-            table = self._table(groups, codes, len(heads))
+            table = self._histograms(groups)
             shares = {share: of_histograms(table, share) for share in SHARES}
             sums: Floats = table @ MIDDLES
         else:
-            ordered, starts = self._sorted(groups, len(heads))
+            ordered, starts = self._sorted(groups)
             shares = {share: quantiles(ordered, starts, counts, share) for share in SHARES}
-            sums = _sums(groups, self._worth, len(heads))
+            sums = np.bincount(groups.values, self._worth, minlength=len(heads)).astype(np.float64)
         if codes is not None and self.kpi.headline == "mean":  # exact where it is the headline
-            sums = _sums(groups, self.columns.data, len(heads))
+            sums = groups.sums
         rows = []
         for at, (head, n) in enumerate(zip(heads, counts, strict=True)):
             if n == 0:
@@ -232,12 +202,11 @@ class Values:
             rows.append(KpiRow(*head, n, value, p50, p90, p95, mean))
         return rows
 
-    def _table(self, groups: Ints, codes: npt.NDArray[np.uint16], count: int) -> Ints:
+    def _histograms(self, groups: Groups) -> Ints:
         """How many values of each group lie in each bucket, one row per group."""
-        if count == 1:
+        if groups.count == 1:
             return self._histogram[None, :]
-        counts = np.bincount((groups << _SHIFT) | codes, minlength=count << _SHIFT)
-        table: Ints = counts.reshape(count, 1 << _SHIFT)[:, :CODES]
+        table = groups.histograms
         # All groups together are all values: whoever asks for the whole next has it already.
         self.__dict__.setdefault("_histogram", table.sum(axis=0))
         return table
@@ -260,29 +229,17 @@ class Values:
         order = np.argsort(self._worth)
         return order, self._worth[order]
 
-    def _sorted(self, groups: Ints, count: int) -> tuple[Floats, Ints]:
+    def _sorted(self, groups: Groups) -> tuple[Floats, Ints]:
         """Values ordered by group and size, and where each group starts."""
         order, ordered = self._by_size
         # Few groups fit 16 bits, whose stable sort is a radix sort: no comparing at all.
-        mine = groups[order].astype(np.uint16 if count < 2**16 else np.int64)
+        mine = groups.values[order].astype(np.uint16 if groups.count < 2**16 else np.int64)
         places = np.argsort(mine, kind="stable")
-        starts = np.concatenate(([0], np.cumsum(np.bincount(groups, minlength=count))[:-1]))
+        starts = np.concatenate(([0], np.cumsum(groups.n)[:-1]))
         return ordered[places], starts
 
 
 _FOREVER = datetime.max.replace(tzinfo=UTC)
-
-
-def _sums(groups: Ints, worth: Floats | None, count: int) -> Floats:
-    return np.bincount(groups, worth, minlength=count).astype(np.float64)
-
-
-def last_of_each(groups: Ints, who: Ints) -> Ints:
-    """Places of everybody's last value within each group; values are in order of time."""
-    order = np.lexsort((who, groups))  # stable: equals stay in order of time
-    ends = np.ones(len(order), np.bool_)
-    ends[:-1] = (np.diff(groups[order]) != 0) | (np.diff(who[order]) != 0)
-    return np.sort(order[ends])
 
 
 def _next(moment: datetime, every: timedelta, zone: ZoneInfo) -> datetime:

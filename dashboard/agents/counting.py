@@ -7,12 +7,13 @@ count neither for an agent nor in what is expected.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import numpy as np
 import numpy.typing as npt
 
+from metrics.columns import Groups
 from metrics.fairness import (
     Better,
     Fair,
@@ -23,12 +24,11 @@ from metrics.fairness import (
     design_effect,
     judged,
 )
-from metrics.histogram import CODES, codes_of
+from metrics.histogram import Codes, codes_of
 from metrics.rows import KpiRow
 from metrics.values import Values
 
 KIND = ("source", "queue", "channel")
-_SHIFT = 11  # bits of a histogram code
 _WEEK = timedelta(days=7)
 _HOUR, _DAY = 4, 96  # quarter hours
 _MOST_DAYS = 91
@@ -83,20 +83,16 @@ def tally(values: Values) -> Tally | None:
     timed = kpi.shape == "duration" and kpi.headline != "mean"
     if kpi.better == "neither" or not (timed or kpi.shape == "percent") or not values.n:
         return None
-    sets = values.columns.sets
-    by_set = np.bincount(sets)
-    where = _places(values, by_set)
+    by_set = values.columns.by_set
+    where = _places(values, by_set.n)
     shape = (len(where.agents) + 1, where.kinds + 1)
     n = np.zeros(shape, np.int64)
-    np.add.at(n, (where.agent, where.kind), by_set)
+    np.add.at(n, (where.agent, where.kind), by_set.n)
     if timed:
         return _timed(values, where, n)
-    data = values.columns.data
-    worth = np.ones(values.n) if data is None else data
     hits = np.zeros(shape)
-    hits_by_set = np.bincount(sets, worth)
-    np.add.at(hits, (where.agent, where.kind), hits_by_set)
-    effect = _effect(values, where.agent, worth > 0)
+    np.add.at(hits, (where.agent, where.kind), by_set.sums)
+    effect = _effect(values, where.agent)
     return Tally(where.agents, kpi.better, n[:-1, :-1], effect, hits[:-1, :-1])
 
 
@@ -106,55 +102,50 @@ def _timed(values: Values, where: _Places, n: Ints) -> Tally:
     codes = columns.codes
     if codes is None:
         codes = codes_of(np.ones(values.n) if columns.data is None else columns.data)
-    agent = where.agent[columns.sets]
-    of_agents = _histograms(agent, codes, n.shape[0])[:-1]
-    of_work = _histograms(where.kind[columns.sets], codes, n.shape[1])[:-1]
+        values = replace(values, columns=replace(columns, codes=codes))
+    names, by_agent = values.groups_by("agent")
+    of_agents = by_agent.histograms[[at for at, name in enumerate(names) if name]]
+    of_work = Groups(values.columns, n.shape[1], of_sets=where.kind).histograms[:-1]
     half = of_agents.sum(axis=1, keepdims=True) / 2
     middle = np.append((of_agents.cumsum(axis=1) < half).sum(axis=1), 0)
-    effect = _effect(values, where.agent, codes > middle.astype(np.uint16)[agent])
+    effect = _effect(values, where.agent, middle.astype(np.uint16))
     return Tally(where.agents, better, n[:-1, :-1], effect, None, of_work, of_agents)
 
 
-def _histograms(groups: Ints, codes: npt.NDArray[np.uint16], count: int) -> Ints:
-    table = np.bincount((groups << _SHIFT) | codes, minlength=count << _SHIFT)
-    found: Ints = table.reshape(count, 1 << _SHIFT)[:, :CODES]
-    return found
-
-
-def _effect(values: Values, agents: Ints, hit: npt.NDArray[np.bool_]) -> float:
+def _effect(values: Values, agents: Ints, middle: Codes | None = None) -> float:
     """Contacts of one day are alike; within a week there are too few days, and hours are taken.
 
-    agents: by label set. The last three months tell it well enough.
+    agents: by label set. Of durations those above the agent's middle bucket are counted. The last
+    three months tell it well enough.
     """
-    slots, sets = values.columns.slots, values.columns.sets
     # The window starts at a local midnight: days are the shop's, but for hours of daylight saving.
     step = _HOUR if values.until - values.since <= _WEEK else _DAY
-    first = int(np.searchsorted(slots, slots[-1] - _MOST_DAYS * step))
-    day = (slots[first:] - slots[first]) // step
+    columns = values.columns
+    first = int(columns.quarters[-1]) - _MOST_DAYS * step
+    recent = columns.since(first)
+    if middle is not None and recent.codes is not None:
+        hit = recent.codes > middle[agents][recent.sets]
+    else:
+        hit = np.ones(recent.n, np.bool_) if recent.data is None else recent.data > 0
+    day = (recent.quarters - recent.quarters[0]).astype(np.int64) // step
     days, count = int(day[-1]) + 1, int(agents.max()) + 1
-    place = (agents * (2 * days))[sets[first:]] + 2 * day + hit[first:]
-    table = np.bincount(place, minlength=count * days * 2).reshape(count, days, 2)[:-1]
+    width = 2 * days
+    place = Groups(recent, count * width, of_sets=agents * width, of_quarters=2 * day).values + hit
+    table = np.bincount(place, minlength=count * width).reshape(count, days, 2)[:-1]
     return design_effect(table.sum(axis=2), table[:, :, 1].astype(np.float64))
 
 
 def _places(values: Values, by_set: Ints) -> _Places:
-    used = np.flatnonzero(by_set).tolist()
-    labels = {one: values.labels[one] or {} for one in used}
-    mine = {one: known for one, known in labels.items() if known.get("agent")}
-    agents = tuple(sorted({known["agent"] for known in mine.values()}))
-    kinds = sorted({_kind(known) for known in mine.values()})
-    at = {name: number for number, name in enumerate(agents)}
-    kind_at = {name: number for number, name in enumerate(kinds)}
-    size = used[-1] + 1
+    used = np.flatnonzero(by_set)
+    found, agent = values.labels.among(("agent",), used)
+    mine = used[agent[used] > 0] if found[0] == ("",) else used
+    agents, at = values.labels.among(("agent",), mine)
+    kinds, kind_at = values.labels.among(KIND, mine)
+    size = int(used[-1]) + 1
     agent = np.full(size, len(agents), np.int64)
     kind = np.full(size, len(kinds), np.int64)
-    for one, known in mine.items():
-        agent[one], kind[one] = at[known["agent"]], kind_at[_kind(known)]
-    return _Places(agents, len(kinds), agent, kind)
-
-
-def _kind(labels: Mapping[str, str]) -> tuple[str, ...]:
-    return tuple(labels.get(name, "") for name in KIND)
+    agent[mine], kind[mine] = at[mine], kind_at[mine]
+    return _Places(tuple(name for (name,) in agents), len(kinds), agent, kind)
 
 
 def _median(row: KpiRow | None) -> float:

@@ -119,7 +119,7 @@ def _by_labels(values: Values, worth: Floats) -> tuple[tuple[dict[str, str], Sum
     counts: Ints = np.bincount(sets)
     totals, squares = np.bincount(sets, worth), np.bincount(sets, worth * worth)
     return tuple(
-        (values.labels[at] or {}, Sums(int(counts[at]), float(totals[at]), float(squares[at])))
+        (values.labels[at], Sums(int(counts[at]), float(totals[at]), float(squares[at])))
         for at in np.flatnonzero(counts).tolist()
     )
 

@@ -12,11 +12,13 @@ import pytest
 
 from connectors.store import Store
 from metrics import reading
+from metrics.columns import Columns
 from metrics.histogram import CODES, MIDDLES, codes_of
 from metrics.kpi import Kpi
+from metrics.label_sets import LabelSets
 from metrics.reading import Reader
 from metrics.refresh import refresh
-from metrics.values import Columns, Values
+from metrics.values import Values
 from tests.metrics.chance import SPRING, Chance
 from tests.metrics.worlds import registry_of
 
@@ -39,8 +41,8 @@ DISTRIBUTIONS: dict[str, Made] = {
 def values_of(kpi: Kpi, data: np.ndarray, codes: np.ndarray | None) -> Values:
     """A window of these durations, read as values or as buckets."""
     n = len(data)
-    columns = Columns(np.zeros(n, np.int32), lambda: np.zeros(n, np.uint32), lambda: data, codes)
-    return Values(kpi, BERLIN, SPRING, SPRING, SPRING, columns, ())
+    columns = Columns.of(np.zeros(n, np.int32), lambda: np.zeros(n, np.uint32), lambda: data, codes)
+    return Values(kpi, BERLIN, SPRING, SPRING, SPRING, columns, LabelSets())
 
 
 @pytest.mark.parametrize("name", DISTRIBUTIONS)

@@ -15,8 +15,8 @@ from connectors.schema import dirty_slots, kpi_blocks, label_sets, late_blocks
 from connectors.store import Store, open_store
 from metrics import filling
 from metrics.hours import parse_hours
-from metrics.intervals import unpacked, unpacked_sets
 from metrics.kpi import Registry
+from metrics.packing import unpacked, unpacked_sets
 from metrics.packs import load_registry
 from metrics.reading import Reader
 from metrics.refresh import fill, rebuild, refresh, refresh_dirty, refresh_late

@@ -1,0 +1,237 @@
+"""Reads a KPI's values out of bundles, and out of blocks where there are no bundles (yet).
+
+What stands in the columns is intervals.py's and bundles.py's; ways to sum them up are values.py's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import sqlalchemy as sa
+
+from connectors.schema import kpi_blocks, kpi_bundles
+from metrics.bundles import BLOCKS, BY_SET, QUARTER, QUARTERS, SLOTS
+from metrics.columns import BySet, Columns, Sets
+from metrics.kpi import Kpi
+from metrics.packing import unpacked, unpacked_sets
+from metrics.population import Floats, Ints
+
+A_DAY = 96  # quarter hours: no day has too many values
+_BLOCK = ("block", "n", "slots", "sets", "codes", "data")
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """A block, as it is stored."""
+
+    number: int
+    n: int
+    slots: bytes
+    sets: bytes
+    codes: bytes
+    data: bytes
+
+
+def read_columns(
+    connection: sa.Connection, kpi: Kpi, first: int, last: int, *, exact: int
+) -> Columns:
+    """The values in the quarter hours from `first` up to and without `last`.
+
+    Durations are read as histogram buckets where the window is longer than a day and its bundles
+    and blocks hold more than `exact` values.
+    """
+    found = _Found(connection, kpi, first, last)
+    coarse = kpi.shape == "duration" and last - first > A_DAY and found.n > exact
+    return found.columns(coarse=coarse)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What the store has of a window: whole bundles and blocks, cut where they are put together."""
+
+    connection: sa.Connection
+    kpi: Kpi
+    first: int
+    last: int
+
+    @cached_property
+    def bundles(self) -> dict[int, npt.NDArray[np.void]]:
+        """Bundle -> its quarter hours."""
+        rows = self._bundled("bundle", "quarters")
+        together = np.frombuffer(b"".join(quarters for _, quarters in rows), QUARTER)
+        return dict(
+            zip((number for number, _ in rows), together.reshape(-1, QUARTERS), strict=True)
+        )
+
+    @cached_property
+    def blocks(self) -> list[_Block]:
+        """The blocks that no bundle has."""
+        low, high = self.first // SLOTS, (self.last - 1) // SLOTS
+        gaps, start = [], low
+        for number in self.bundles:
+            if start < number * BLOCKS:
+                gaps.append((start, number * BLOCKS - 1))
+            start = (number + 1) * BLOCKS
+        if start <= high:
+            gaps.append((start, high))
+        return [
+            _Block(*row)
+            for gap in gaps
+            for row in fetch(self.connection, kpi_blocks, _BLOCK, self.kpi.key, *gap)
+        ]
+
+    @cached_property
+    def n(self) -> int:
+        """Values there are in all, those beside the window included."""
+        bundled = sum(int(quarters["n"].sum()) for quarters in self.bundles.values())
+        return bundled + sum(block.n for block in self.blocks)
+
+    def columns(self, *, coarse: bool) -> Columns:
+        quarters, sizes, sums = self._times
+        ends = np.concatenate(([0], np.cumsum(sizes)))
+        a, b = np.searchsorted(quarters, [self.first, self.last]).tolist()
+        cut = slice(int(ends[a]), int(ends[b]))
+
+        def sets() -> Sets:
+            return self._sets[cut]
+
+        def data() -> Floats | None:
+            if self.kpi.shape == "count":
+                return None
+            return self._worth(self._joined("data", lambda one: one.data), int(ends[-1]))[cut]
+
+        codes = None
+        if coarse:
+            codes = np.frombuffer(self._joined("codes", lambda one: one.codes), np.uint16)[cut]
+        return Columns(
+            quarters[a:b], sizes[a:b], sets, data, codes,
+            read_by_set=self._by_set if self.bundles else None,
+            known_sums=sums[a:b], read_since=self._since if self.bundles else None,
+        )  # fmt: skip
+
+    def _since(self, slot: int) -> Columns:
+        """Those from a quarter hour on, values unread."""
+        tail = _Found(self.connection, self.kpi, max(slot, self.first), self.last)
+        low = tail.first // QUARTERS
+        tail.__dict__["bundles"] = {at: one for at, one in self.bundles.items() if at >= low}
+        low = tail.first // SLOTS
+        tail.__dict__["blocks"] = [one for one in self.blocks if one.number >= low]
+        return tail.columns(coarse=False)
+
+    def _bundled(self, *columns: str) -> list[tuple[Any, ...]]:
+        low, high = self.first // QUARTERS, (self.last - 1) // QUARTERS
+        return fetch(self.connection, kpi_bundles, columns, self.kpi.key, low, high)
+
+    @cached_property
+    def _times(self) -> tuple[npt.NDArray[np.int32], Ints, Floats]:
+        """Quarter hours with values, ascending; how many each has; their sum."""
+        within = np.arange(QUARTERS)
+        at = [number * QUARTERS + within for number in self.bundles]
+        n = [quarters["n"] for quarters in self.bundles.values()]
+        sums = [quarters["sum"] for quarters in self.bundles.values()]
+        for block in self.blocks:
+            slots = np.frombuffer(block.slots, np.uint8)
+            at.append(block.number * SLOTS + np.arange(SLOTS))
+            n.append(np.bincount(slots, minlength=SLOTS))
+            sums.append(np.bincount(slots, self._worth(block.data, block.n), minlength=SLOTS))
+        if not at:
+            return np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0)
+        quarters, sizes = np.concatenate(at), np.concatenate(n).astype(np.int64)
+        order = np.argsort(quarters, kind="stable")
+        order = order[sizes[order] > 0]
+        return quarters[order].astype(np.int32), sizes[order], np.concatenate(sums)[order]
+
+    def _worth(self, data: bytes, n: int) -> Floats:
+        return unpacked(self.kpi, data, n)
+
+    @cached_property
+    def _sets(self) -> Sets:
+        parts = self._parts("sets", lambda one: one.sets)
+        return unpacked_sets([(self._sizes[at], ids) for at, ids in parts])
+
+    @cached_property
+    def _sizes(self) -> dict[int, int]:
+        """How many values a bundle or block has, by its first block."""
+        sizes = {block.number: block.n for block in self.blocks}
+        return sizes | {
+            number * BLOCKS: int(quarters["n"].sum()) for number, quarters in self.bundles.items()
+        }
+
+    def _parts(self, column: str, of: Callable[[_Block], bytes]) -> list[tuple[int, bytes]]:
+        """A column of all bundles and blocks, in order of time."""
+        parts = {block.number: of(block) for block in self.blocks}
+        if self.bundles:
+            parts |= {number * BLOCKS: found for number, found in self._bundled("bundle", column)}
+        return sorted(parts.items())
+
+    def _joined(self, column: str, of: Callable[[_Block], bytes]) -> bytes:
+        return b"".join(found for _, found in self._parts(column, of))
+
+    def _by_set(self) -> BySet:
+        """Sums of bundles that lie in the window as a whole, and of the values of the rest."""
+        whole = {number for number in self.bundles if self._is_whole(number)}
+        read = self._bundled("bundle", "by_set") if whole else []
+        known = np.frombuffer(b"".join(one for number, one in read if number in whole), BY_SET)
+        rest = list(self._rest(set(self.bundles) - whole))
+        ids = np.concatenate([known["set"], *(sets for sets, _ in rest)])
+        n = np.concatenate([known["n"], *(np.ones(len(sets), np.uint32) for sets, _ in rest)])
+        sums = np.concatenate([known["sum"], *(worth for _, worth in rest)])
+        return BySet(np.bincount(ids, n).astype(np.int64), np.bincount(ids, sums).astype(float))
+
+    def _is_whole(self, bundle: int) -> bool:
+        return self.first <= bundle * QUARTERS and (bundle + 1) * QUARTERS <= self.last
+
+    def _rest(self, cut: set[int]) -> Iterator[tuple[Sets, Floats]]:
+        """Label sets and values of the blocks, and of bundles that the window cuts."""
+        for block in self.blocks:
+            slots = block.number * SLOTS + np.frombuffer(block.slots, np.uint8).astype(np.int64)
+            yield self._inside(slots, block.sets, block.data)
+        for number in sorted(cut):
+            [(sets, data)] = fetch(
+                self.connection, kpi_bundles, ("sets", "data"), self.kpi.key, number, number
+            )
+            quarters = self.bundles[number]["n"]
+            slots = np.repeat(number * QUARTERS + np.arange(QUARTERS), quarters)
+            yield self._inside(slots, sets, data)
+
+    def _inside(self, slots: Ints, sets: bytes, data: bytes) -> tuple[Sets, Floats]:
+        keep = slice(*np.searchsorted(slots, [self.first, self.last]).tolist())
+        n = len(slots)
+        return unpacked_sets([(n, sets)])[keep], self._worth(data, n)[keep]
+
+
+def fetch(
+    connection: sa.Connection, table: sa.Table, columns: tuple[str, ...], kpi: str, *span: int
+) -> list[tuple[Any, ...]]:
+    """A KPI's rows of a table whose second key lies in [low, high], as the driver gives them;
+    PostgreSQL in binary, which halves the time for bytes."""
+    sql = _select(connection.dialect, table, columns)
+    driver = connection.connection.driver_connection
+    assert driver is not None  # noqa: S101 - an open connection has one
+    binary = {"binary": True} if connection.dialect.name == "postgresql" else {}
+    try:
+        with closing(driver.cursor(**binary)) as cursor:
+            cursor.execute(sql, (kpi, *span))
+            return list(cursor.fetchall())
+    except connection.dialect.loaded_dbapi.Error as error:  # past SQLAlchemy, which says it so
+        raise sa.exc.DBAPIError(sql, None, error) from error
+
+
+@lru_cache(maxsize=64)
+def _select(dialect: sa.Dialect, table: sa.Table, columns: tuple[str, ...]) -> str:
+    """Compiling takes longer than many of the reads."""
+    key, number = table.primary_key.columns
+    query = (
+        sa.select(*(table.c[name] for name in columns))
+        .where(
+            key == sa.bindparam("kpi"), number.between(sa.bindparam("low"), sa.bindparam("high"))
+        )
+        .order_by(number)
+    )
+    return str(query.compile(dialect=dialect))

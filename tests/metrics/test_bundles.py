@@ -1,0 +1,193 @@
+"""Weeks put together: what they hold, when they are forgotten, and that they change no figure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+import sqlalchemy as sa
+
+from connectors.schema import kpi_blocks, kpi_bundles
+from connectors.store import Store
+from metrics import reading
+from metrics.bundles import BLOCKS
+from metrics.kpi import Registry
+from metrics.packing import unpacked_sets
+from metrics.reading import EVERYTHING, Reader, Where
+from metrics.refresh import rebuild, refresh, refresh_dirty, refresh_few, refresh_late
+from metrics.rows import KpiRow, WeekHour
+from metrics.values import slot_of
+from tests.metrics.chance import AUTUMN, SPRING, Chance
+from tests.metrics.handmade import DAY, HOUR, NOON, REGISTRY, contact, read_at, values
+from tests.metrics.worlds import registry_of, same
+
+ZONES = {SPRING: ZoneInfo("Europe/Berlin"), AUTUMN: ZoneInfo("Asia/Kathmandu")}
+FILTERS = (EVERYTHING, Where(source=("src",)))
+NUMBERS = ("n", "value", "p50", "p90", "p95", "mean")
+Pair = tuple[str, int]
+
+
+def there(store: Store) -> set[Pair]:
+    with store.read() as connection:
+        rows = connection.execute(sa.select(kpi_bundles.c.kpi, kpi_bundles.c.bundle))
+        return {(row.kpi, row.bundle) for row in rows}
+
+
+def torn(store: Store) -> list[Pair]:
+    """Bundles that hold anything else than what their blocks do."""
+    wrong = []
+    with store.read() as connection:
+        for bundle in connection.execute(sa.select(kpi_bundles)).all():
+            first = bundle.bundle * BLOCKS
+            among = kpi_blocks.c.block.between(first, first + BLOCKS - 1)
+            query = sa.select(kpi_blocks).where(kpi_blocks.c.kpi == bundle.kpi, among)
+            blocks = connection.execute(query.order_by(kpi_blocks.c.block)).all()
+            sets = unpacked_sets([(block.n, block.sets) for block in blocks])
+            mine = unpacked_sets([(bundle.n, bundle.sets)])
+            if (
+                bundle.n != sum(block.n for block in blocks)
+                or bundle.data != b"".join(block.data for block in blocks)
+                or bundle.codes != b"".join(block.codes for block in blocks)
+                or not np.array_equal(mine, sets)
+            ):
+                wrong.append((bundle.kpi, bundle.bundle))
+    return wrong
+
+
+def overdue(store: Store, as_of: datetime) -> set[Pair]:
+    """Weeks that are over for a day and have no bundle."""
+    week = 7 * 86_400
+    last = (as_of - timedelta(days=1)).timestamp() // week
+    with store.read() as connection:
+        rows = connection.execute(sa.select(kpi_blocks.c.kpi, kpi_blocks.c.block)).all()
+    over = {(row.kpi, row.block // BLOCKS) for row in rows if row.block // BLOCKS < last}
+    return over - there(store)
+
+
+def sides(reader: Reader, key: str, since: datetime, until: datetime) -> Iterator[list[Any]]:
+    """A KPI summed up in every way there is."""
+    for where in FILTERS:
+        found = reader.values(key, since, until, where)
+        yield found.every(DAY)
+        yield [found.total()]
+        yield found.every(7 * DAY)
+        yield list(found.week())
+        yield list(found.distribution((0.0, 4.5, 30.0, 600.0)))
+        for label in reader.registry.labels(found.kpi):
+            yield found.by(label)
+            yield found.by_every(label, DAY)
+        recent = found.columns.since(slot_of(until - 3 * DAY))
+        yield [recent.slots.tolist(), recent.sets.tolist(), None if recent.data is None
+               else recent.data.tolist()]  # fmt: skip
+
+
+def alike(one: Any, other: Any) -> bool:
+    """Equal but for the order in which floats were added up."""
+    if isinstance(one, KpiRow) and isinstance(other, KpiRow):
+        heads = (one.start, one.end, one.labels) == (other.start, other.end, other.labels)
+        return heads and all(same(getattr(one, name), getattr(other, name)) for name in NUMBERS)
+    if isinstance(one, WeekHour) and isinstance(other, WeekHour):
+        return one.n == other.n and same(one.value, other.value)
+    return bool(one == other)
+
+
+@pytest.mark.parametrize("exact", [0, 10**9], ids=["buckets", "values"])
+@pytest.mark.parametrize("start", [SPRING, AUTUMN], ids=["spring", "autumn"])
+def test_bundles_change_no_figure(
+    store: Store, start: datetime, exact: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "EXACT", exact)
+    zone = ZONES[start]
+    chance, registry = Chance(store, 31, start), registry_of(zone)
+    chance.some(250, at_once=250)
+    as_of = chance.read_now(chance.end + 6 * DAY)  # what was closed last is in no bundle yet
+    refresh(store, registry)
+    assert not torn(store)
+    assert not overdue(store, as_of)
+    windows = [*pairwise(chance.borders(2)), (chance.start - 20 * DAY, chance.end + 20 * DAY)]
+    keys = [one.key for one in registry.stored() if one.pack.name == "general"]
+    with store.read() as connection:
+        reader = Reader(connection, zone, registry)
+        bundled = {key: [side for one in windows for side in sides(reader, key, *one)]
+                   for key in keys}  # fmt: skip
+    assert len({key for key, _ in there(store)}) > 20
+    with store.begin() as connection:
+        connection.execute(kpi_bundles.delete())
+    with store.read() as connection:
+        reader = Reader(connection, zone, registry)
+        for key in keys:
+            plain = [side for one in windows for side in sides(reader, key, *one)]
+            for mine, other in zip(bundled[key], plain, strict=True):
+                assert len(mine) == len(other), key
+                assert all(map(alike, mine, other)), key
+
+
+def test_whatever_happens_bundles_hold_what_their_blocks_do(store: Store) -> None:
+    chance, registry = Chance(store, 32), registry_of(ZONES[SPRING])
+    as_of = chance.read_now(chance.end + 30 * DAY)
+    chance.some(300, at_once=300)
+    refresh(store, registry)
+    before = there(store)
+    gone = 0
+    for turn in range(9):
+        if turn % 3 == 0:
+            chance.some(6, registry, at_once=2)
+        elif turn % 3 == 1:
+            chance.some(30, at_once=30)
+            refresh_dirty(store, registry)
+        else:
+            refresh_late(store, registry)
+        assert not torn(store), turn
+        gone = max(gone, len(before - there(store)))
+    assert gone > 10
+    assert not overdue(store, as_of)
+    rebuild(store)
+    assert not there(store)
+    refresh(store, registry)
+    assert not torn(store)
+    assert not overdue(store, as_of)
+
+
+def test_a_late_row_is_counted_in_the_transaction_that_brings_it(small: Store) -> None:
+    with small.begin() as connection:
+        contact(connection, "1", NOON)
+    read_at(small, NOON + 30 * DAY)
+    refresh(small, REGISTRY)
+    assert values(small, "volume", NOON, NOON + DAY, step=DAY) == [1.0]
+    kept = {pair for pair in there(small) if pair[0] == "volume"}
+    assert kept
+    with small.begin() as connection:
+        contact(connection, "2", NOON + HOUR)
+        refresh_few(connection, REGISTRY)
+    assert not kept & there(small)
+    assert values(small, "volume", NOON, NOON + DAY, step=DAY) == [2.0]
+    refresh_late(small, REGISTRY)
+    assert kept <= there(small)
+    assert values(small, "volume", NOON, NOON + DAY, step=DAY) == [2.0]
+
+
+def test_a_week_that_runs_is_left_as_blocks(small: Store) -> None:
+    with small.begin() as connection:
+        contact(connection, "1", NOON)
+    read_at(small, NOON + DAY)
+    refresh(small, REGISTRY)
+    assert there(small) == set()
+
+
+def test_a_definition_that_changes_takes_its_bundles_along(small: Store) -> None:
+    with small.begin() as connection:
+        contact(connection, "1", NOON)
+    read_at(small, NOON + 30 * DAY)
+    refresh(small, REGISTRY)
+    fewer = Registry(
+        {key: one for key, one in REGISTRY.kpis.items() if key != "volume"},
+        REGISTRY.clocks, REGISTRY.zone,
+    )  # fmt: skip
+    assert "volume" in {key for key, _ in there(small)}
+    refresh(small, fewer)
+    assert "volume" not in {key for key, _ in there(small)}
