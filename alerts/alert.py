@@ -1,5 +1,6 @@
-"""The words of alerting as types: rule, observation, alert, transition, action, notification.
+"""The words of alerting as types: observation, alert, transition, action, notification.
 
+What a rule is, is rule.py.
 How an alert moves is lifecycle.py, how it is kept is store.py. All instants are aware UTC.
 """
 
@@ -8,19 +9,15 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 
+from alerts.rule import NO_TIME as NO_TIME
+from alerts.rule import Rule as Rule
+from alerts.rule import Severity as Severity
+from alerts.rule import Threshold as Threshold
 from metrics.measurement import Labels
-
-NO_TIME = timedelta(0)
-
-
-class Severity(StrEnum):
-    INFO = "info"
-    WARNING = "warning"
-    CRITICAL = "critical"
 
 
 class Verdict(StrEnum):
@@ -32,6 +29,7 @@ class Verdict(StrEnum):
     NO_DATA = "no_data"  # the value isn't known: source down, stale, or nothing to count
     GONE = "gone"  # the source is fresh and no longer has this series: a queue was removed
     ERROR = "error"  # the rule or its metric could not be evaluated at all
+    OFF = "off"  # outside the rule's active hours: nothing begins, and what is up ends
 
 
 class Status(StrEnum):
@@ -70,6 +68,7 @@ class Cause(StrEnum):
     ERROR = "error"
     ACKNOWLEDGED = "acknowledged"
     UNACKNOWLEDGED = "unacknowledged"  # taken back by hand
+    OFF = "off"  # the rule's active hours ended
     EXPIRED = "expired"  # the acknowledgement ran out while the alert was still up
 
 
@@ -86,35 +85,18 @@ class Reason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Threshold:
-    op: str  # >, >=, <, <=
-    value: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
-    """`wait` is the setting `for`. `window` None = a state; else the span a KPI is taken over."""
-
-    name: str
-    metric: str
-    when: Threshold
-    clear: Threshold
-    by: tuple[str, ...] = ()
-    where: Labels = ()
-    wait: timedelta = NO_TIME
-    keep_firing_for: timedelta = NO_TIME
-    severity: Severity = Severity.WARNING
-    receivers: tuple[str, ...] = ()
-    window: timedelta | None = None
-    kind: str = "threshold"
-
-
-@dataclass(frozen=True, slots=True)
 class Observation:
+    """`limit` is the threshold that held for this series, where that isn't the rule's own."""
+
     rule: Rule
     labels: Labels
     verdict: Verdict
     value: float | None
+    limit: Threshold | None = None
+
+    @property
+    def threshold(self) -> Threshold:
+        return self.limit or self.rule.when
 
 
 @dataclass(frozen=True, slots=True)

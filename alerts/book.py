@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from alerts.alert import Alert, Rule, Status, fingerprint
+from alerts.conditions.memory import Memory
 from alerts.rules import Plan, prepare
 from alerts.telling.book import TellingBook
 from metrics.kpi import Registry
@@ -55,6 +56,7 @@ class AlertBook:
     saved_at: datetime | None = None
     watching_since: datetime | None = None
     telling: TellingBook = field(default_factory=TellingBook)
+    memory: Memory = field(default_factory=Memory)
 
     def replace(self, alerts: Mapping[str, Alert]) -> None:
         """Take the store's word."""

@@ -12,6 +12,8 @@ from metrics.measurement import Labels, Measurement, labels_of
 
 # Metrics about a source itself: they stay known when it is down.
 ABOUT_SOURCES = frozenset({"source_lag"})
+# Numbers about the future: made from history, they hold whether a source is read now or not.
+AHEAD = ("forecast:", "staffing_gap:")
 MISSED_POLLS = 3
 SLACK = timedelta(seconds=2)
 SHORTEST_LIMIT = timedelta(seconds=10)
@@ -71,7 +73,7 @@ class Trust:
                     self._feeds.setdefault(one.metric, set()).add(source)
 
     def knows(self, metric: str, labels: Labels) -> bool:
-        if metric in ABOUT_SOURCES:
+        if metric in ABOUT_SOURCES or metric.startswith(AHEAD):
             return True
         if source := source_of(labels):
             return source in self.fresh

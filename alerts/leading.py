@@ -102,7 +102,7 @@ class Leader:
         ]
         names = tuple(receiver.name for receiver in plan.receivers)
         watch = SourceWatch(plan.alerts.source_down, plan.alerts.source_down_after, names)
-        rules = rules_of(plan.rules, receivers=names)
+        rules = rules_of(plan.rules, receivers=names, zone=plan.zone)
         self._rules = rule_book(rules, watch, plan.kpis)
         self._numbers = Numbers(
             plan.live, rules, plan.zone, [s.name for s in plan.sources], plan.kpis
@@ -168,7 +168,7 @@ class Leader:
         now = self._clock()
         measurements = self._numbers.read(self._store, now)
         readings = [poll.reading() for poll in self._polls]
-        reading = Reading(now, measurements, readings)
+        reading = Reading(now, measurements, readings, self._numbers.failures)
         return evaluate_and_record(self._store, self._book, self._rules, reading, term=term)
 
     def _schedule(self, jobs: JobRunner) -> None:

@@ -4,6 +4,7 @@
     pending ──BETWEEN, CLEAR──▶ what it was before
     firing ──a person, acknowledging.py──▶ acknowledged ──its end──▶ firing
     firing, acknowledged ──CLEAR──▶ (recovering) ──CLEAR for `keep_firing_for`──▶ resolved
+    any of these ──OFF (outside the rule's hours), withdrawn──▶ what it was before, resolved
 
 NO_DATA and ERROR hold everything where it is. A wait for firing goes on across them, a wait for
 resolving starts anew: where nothing is known, warning early is the better mistake.
@@ -25,6 +26,7 @@ from alerts.alert import (
     Verdict,
     fingerprint,
 )
+from alerts.conditions.naming import shown_metric
 
 # A series that its fresh source lacks for this long won't come back: the alert ends.
 GONE_AFTER = timedelta(minutes=10)
@@ -43,6 +45,8 @@ def advance(alert: Alert | None, seen: Observation, *, now: datetime) -> Step:
         return alert, None
     if seen.verdict in (Verdict.NO_DATA, Verdict.ERROR):
         return _hold(alert, seen.verdict, now)
+    if seen.verdict is Verdict.OFF:
+        return _end(alert, Cause.OFF, now, old=alert.phase)
     if seen.verdict is Verdict.GONE:
         return _gone(alert, seen.rule, now)
     return _quiet(alert, seen, now)
@@ -117,7 +121,7 @@ def _start(before: Alert | None, seen: Observation, now: datetime) -> Alert:
     return Alert(
         fingerprint=fingerprint(rule.name, seen.labels),
         rule=rule.name,
-        metric=rule.metric,
+        metric=shown_metric(rule),
         labels=seen.labels,
         severity=rule.severity,
         status=Status.PENDING,
@@ -130,8 +134,8 @@ def _start(before: Alert | None, seen: Observation, now: datetime) -> Alert:
         assignee=before.assignee if before else None,
         value=seen.value,
         peak=seen.value,
-        op=rule.when.op,
-        threshold=rule.when.value,
+        op=seen.threshold.op,
+        threshold=seen.threshold.value,
         updated_at=now,
     )
 
@@ -147,9 +151,9 @@ def _met(alert: Alert, seen: Observation, now: datetime) -> Alert:
         no_data_since=None,
         error_since=None,
         value=seen.value,
-        peak=_worse(alert.peak, seen.value, rule.when.op),
-        op=rule.when.op,
-        threshold=rule.when.value,
+        peak=_worse(alert.peak, seen.value, seen.threshold.op),
+        op=seen.threshold.op,
+        threshold=seen.threshold.value,
         updated_at=now,
     )
 

@@ -5,7 +5,7 @@ The only file that knows the order of the steps. It sends nothing (delivery.py) 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -17,10 +17,12 @@ from alerts.acknowledging import Outcome, apply, expire
 from alerts.actions import Waiting, settle, waiting
 from alerts.alert import Alert, Observation, Transition, fingerprint
 from alerts.book import AlertBook, RuleBook
+from alerts.conditions.memory import Metric
+from alerts.faulty_rules import observe_rules
 from alerts.freshness import SourceReading, observe_source, source_rule
 from alerts.lifecycle import Step, advance, withdraw
+from alerts.rule_settings import BUILT_IN, RULE_ERROR, SOURCE_DOWN
 from alerts.rules import evaluate, index
-from alerts.settings import SOURCE_DOWN
 from alerts.store import add_transitions, delete_alerts, load_alerts, require_term, save_alerts
 from alerts.telling.book import News, Standing
 from alerts.telling.book import Outcome as Telling
@@ -33,11 +35,12 @@ from metrics.measurement import Measurement, labels_of
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What steps 1 to 5 of a tick found out."""
+    """What steps 1 to 5 of a tick found out. `failed`: the numbers that could not be read."""
 
     now: datetime
     measurements: Sequence[Measurement]
     sources: Sequence[SourceReading]
+    failed: Mapping[Metric, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +152,7 @@ def _tell(
 
 def _usual(rules: RuleBook, rule: str) -> tuple[str, ...]:
     """Whom a rule tells where no route says otherwise."""
-    if rule == SOURCE_DOWN:
+    if rule in BUILT_IN:
         return rules.sources.receivers
     plan = rules.plans.get(rule)
     return plan.rule.receivers if plan else ()
@@ -166,8 +169,10 @@ def _decide(
         known = changes.alerts.get(alert.fingerprint) or alert
         changes.note(known, withdraw(known, now=now))
         withdrawn.add(alert.fingerprint)
-    seen = index(reading.measurements, reading.sources, now=now)
-    found = evaluate(rules.plans.values(), seen, book.active)
+    seen = index(reading.measurements, reading.sources, now=now, failed=reading.failed)
+    failed: dict[str, str] = {}
+    found = evaluate(rules.plans.values(), seen, book.active, book.memory, failed)
+    found += observe_rules(failed, book.active.get(RULE_ERROR, ()), rules.sources.receivers)
     for one in (*found, *_observe_sources(book, rules, reading)):
         key = fingerprint(one.rule.name, one.labels)
         if key not in withdrawn:
@@ -205,7 +210,12 @@ def _orphans(book: AlertBook, rules: RuleBook, sources: Sequence[SourceReading])
     for rule, all_labels in book.active.items():
         plan = rules.plans.get(rule)
         for labels in sorted(all_labels):
-            covered = labels in watched if rule == SOURCE_DOWN else plan and plan.covers(labels)
+            if rule == SOURCE_DOWN:
+                covered = labels in watched
+            elif rule == RULE_ERROR:
+                covered = dict(labels)["rule"] in rules.plans
+            else:
+                covered = plan is not None and plan.covers(labels)
             if not covered:
                 found.append(book.alerts[fingerprint(rule, labels)])
     return found

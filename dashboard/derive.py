@@ -54,7 +54,7 @@ def targets_of(rules: Iterable[RuleSettings]) -> dict[str, Target]:
     ranked = sorted(rules, key=lambda rule: _STATES[rule.severity])
     for rule in ranked:
         # The longest wait of all is the longest of some queue, so a rule per queue holds for it.
-        if rule.where or (rule.by and rule.metric != "longest_wait"):
+        if rule.kind != "threshold" or rule.where or (rule.by and rule.metric != "longest_wait"):
             continue
         found[rule.metric] = Target(rule.threshold.value, rule.threshold.op.startswith("<"))
     return found

@@ -16,6 +16,7 @@ from pydantic import Field, SecretStr, field_validator
 
 from alerts.digest.settings import DigestSettings, digest_problems
 from alerts.receivers import ReceiverSettings
+from alerts.rule_checks import rule_problems
 from alerts.settings import AlertsSettings, RuleSettings
 from alerts.settings import problems as alert_problems
 from alerts.telling.making import NOTHING_SAID, TellingSettings, telling_plan
@@ -160,7 +161,7 @@ def load_settings(path: Path) -> Settings:
     metrics = [*LIVE_METRICS, *settings.kpis]
     problems += alert_problems(settings.rules, settings.receivers, metrics=metrics)
     problems += between_sections(settings.telling, settings.rules, settings.receivers)
-    problems += _label_problems(settings.rules, settings.kpis)
+    problems += rule_problems(settings.rules, settings.kpis)
     problems += _pace_problems(settings.pace, settings.kpis)
     receivers = [receiver.name for receiver in settings.receivers]
     problems += digest_problems(settings.digests, receivers=receivers, kpis=settings.kpis)
@@ -203,19 +204,3 @@ def _pace_problems(section: PaceSection, kpis: Registry) -> list[str]:
         for key in section.targets
         if key not in known
     ]
-
-
-def _label_problems(rules: Sequence[RuleSettings], kpis: Registry) -> list[str]:
-    found = []
-    for rule in rules:
-        if rule.metric in kpis:
-            allowed: tuple[str, ...] = kpis.labels(kpis[rule.metric])
-        else:
-            allowed = LIVE_METRICS.get(rule.metric, ())
-        found += [
-            f"rule '{rule.name}': {rule.metric} has no label '{label}'; it has "
-            f"{', '.join(allowed) or 'none'}"
-            for label in sorted({*rule.by, *rule.where})
-            if rule.metric in (*kpis, *LIVE_METRICS) and label not in allowed
-        ]
-    return found

@@ -232,9 +232,9 @@ def test_only_a_breach_raises_and_only_clear_or_gone_ends(gaps, wait, keep):
         if change.new is Status.PENDING or change.begins:
             assert verdict is B
         elif change.ends:
-            assert verdict in (C, G)
+            assert verdict in (C, G, Verdict.OFF)
         else:
-            assert verdict in (C, I, G)
+            assert verdict in (C, I, G, Verdict.OFF)
 
 
 @given(steps, spans, spans)
@@ -254,7 +254,7 @@ def test_it_resolves_only_after_an_unbroken_run_of_clear_or_gone(gaps, wait, kee
     seen = replay(of, gaps)
     _, changes = run(seen, of)
     for change in changes:
-        if not change.ends:
+        if not change.ends or change.cause is Cause.OFF:
             continue
         quiet = []
         for second, verdict in reversed([one for one in seen if at(one[0]) <= change.at]):

@@ -1,0 +1,69 @@
+"""The kinds of rules there are: a new one is a function (derived.py, reading.py) and a line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from alerts.conditions import derived, reading
+from alerts.conditions.derived import ByMetric
+from alerts.conditions.memory import Memory
+from alerts.conditions.reading import Asked
+from alerts.rule import Rule
+from metrics.measurement import Measurement
+
+Derive = Callable[[Rule, ByMetric, Memory, datetime], Iterator[Measurement]]
+Read = Callable[[Rule, Asked], Iterator[Measurement]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """`derive`: from the numbers of this tick, `read`: from the store, `every` so often. Neither:
+    the metric as it is. `metrics`: the names it knows; none: any live metric or KPI.
+
+    `needs` and `takes` are settings beyond those of every rule, `when` and `metric` what holds
+    where they are left out. `empty`: a label set that is no longer counted is 0, not unknown.
+    """
+
+    derive: Derive | None = None
+    read: Read | None = None
+    every: timedelta = timedelta(minutes=1)
+    needs: tuple[str, ...] = ()
+    takes: tuple[str, ...] = ()
+    metrics: tuple[str, ...] = ()
+    labels: tuple[str, ...] | None = None  # None: those of the metric
+    metric: str | None = None
+    when: str | None = None
+    empty: bool = False
+    shares_only: bool = False  # KPIs in percent of which more is better
+    paced_only: bool = False
+
+
+KINDS: dict[str, Kind] = {
+    "threshold": Kind(),
+    "change": Kind(derive=derived.change, needs=("ago",), takes=("percent",)),
+    "burn_rate": Kind(
+        derive=derived.burn_rate, needs=("target", "window", "short_window"), shares_only=True
+    ),
+    "outside_band": Kind(
+        read=reading.outside_band, takes=("level", "side"), metrics=reading.BANDED,
+        labels=("channel", "queue"), metric="contacts", when="> 0",
+    ),
+    "forecast": Kind(
+        read=reading.forecast, needs=("lead",), metrics=("contacts", "handed", "orders", "cases"),
+        labels=("channel", "queue"), metric="contacts",
+    ),
+    "staffing_gap": Kind(
+        read=reading.staffing_gap, needs=("lead",), metrics=("staffing",), labels=("queue",),
+        metric="staffing", when="> 0",
+    ),
+    "pace": Kind(read=reading.pace_ahead, every=timedelta(minutes=5), labels=(), paced_only=True),
+    "overdue": Kind(
+        read=reading.overdue, every=timedelta(seconds=10), takes=("after",),
+        metrics=reading.LISTS, labels=("source",), when="> 0", empty=True,
+    ),
+    "source_stale": Kind(metrics=("source_lag",), metric="source_lag"),
+    "all": Kind(needs=("conditions",)),
+    "any": Kind(needs=("conditions",)),
+}  # fmt: skip
