@@ -31,8 +31,11 @@ def feed(
     calendar.add("x-wr-calname", words.t("oncall.calendar", language))
     calendar.add("refresh-interval;value=duration", "PT1H")
     for name in sorted(rotas):
-        for duty in duties(rotas[name], overrides, now - BACK, now + AHEAD):
-            if duty.person is not None and person in (None, duty.person):
+        begin = now - BACK
+        for duty in duties(rotas[name], overrides, begin, now + AHEAD):
+            # The first began some time before: it would move, and change its id, with each look.
+            whole = duty.since > begin
+            if whole and duty.person is not None and person in (None, duty.person):
                 calendar.add_component(_event(duty, duty.person, now, language))
     content: bytes = calendar.to_ical()
     return content
