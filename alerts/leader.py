@@ -9,19 +9,23 @@ from __future__ import annotations
 
 import fcntl
 import os
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Protocol
 
+import psycopg
 import sqlalchemy as sa
 from sqlalchemy.engine import URL
 
 from alerts.errors import AlertsError
-from connectors.engine import CONNECT_TIMEOUT_S, parse_url
+from connectors.answering import connect_limited, limit_answers
+from connectors.engine import CONNECT_TIMEOUT_S, NOTICE_CUT, cut, parse_url
 
 LOCK_KEY = 0x6465736B70756C73  # "deskpuls" in ASCII
-# A server that vanished without closing its connections is noticed after this long.
-SILENCE_MS = 5_000
+ASK_EVERY_S = 0.5
+FOR_EVER_S = 10 * 365 * 86_400.0
 
 
 class Leadership(Protocol):
@@ -99,7 +103,11 @@ class FileLock:
 
 
 class AdvisoryLock:
-    """pg_try_advisory_lock; the server gives it back when the connection ends."""
+    """pg_try_advisory_lock; the server gives it back when the connection ends.
+
+    While a server hangs, the lock is held: nobody else gets it either, and what is written
+    meanwhile is refused if somebody did (the term). A thread of its own asks, and may wait.
+    """
 
     def __init__(self, url: URL, worker: str) -> None:
         self._engine = sa.create_engine(
@@ -109,14 +117,13 @@ class AdvisoryLock:
             connect_args={
                 "connect_timeout": CONNECT_TIMEOUT_S,
                 "application_name": f"deskpulse leader {worker}"[:63],
-                "options": f"-c statement_timeout={SILENCE_MS}",
-                "tcp_user_timeout": SILENCE_MS,
-                "keepalives_idle": 2,
-                "keepalives_interval": 1,
-                "keepalives_count": 3,
+                **NOTICE_CUT,
             },
         )
+        sa.event.listen(self._engine, "do_connect", connect_limited)
         self._connection: sa.Connection | None = None
+        self._driver: object = None
+        self._lost = threading.Event()
 
     def acquire(self) -> bool:
         if self._connection is not None:
@@ -125,17 +132,22 @@ class AdvisoryLock:
             connection = self._engine.connect()
         except sa.exc.DBAPIError:
             return False
-        if not self._ask(connection, "SELECT pg_try_advisory_lock(:key)"):
-            connection.close()
+        if not _ask(connection, "SELECT pg_try_advisory_lock(:key)"):
+            _drop(connection)
             return False
-        self._connection = connection
+        limit_answers(connection, FOR_EVER_S)
+        self._connection, self._lost = connection, threading.Event()
+        self._driver = connection.connection.driver_connection
+        threading.Thread(
+            target=_watch, args=(connection, self._lost), name="leadership", daemon=True
+        ).start()
         return True
 
     def held(self) -> bool:
         """The lock lives as long as its connection, so an answer on that is proof."""
         if self._connection is None:
             return False
-        return self._ask(self._connection, "SELECT true") or self._lose()
+        return not self._lost.is_set() or self._lose()
 
     def holder(self) -> str:
         query = """SELECT a.application_name FROM pg_locks l JOIN pg_stat_activity a USING (pid)
@@ -154,18 +166,33 @@ class AdvisoryLock:
         self._lose()
         self._engine.dispose()
 
-    def _ask(self, connection: sa.Connection, query: str) -> bool:
-        try:
-            return bool(connection.execute(sa.text(query), {"key": LOCK_KEY}).scalar())
-        except sa.exc.DBAPIError:
-            return False
-
     def _lose(self) -> bool:
         if self._connection is not None:
-            self._connection.invalidate()  # closes it without a word to a server that may be gone
-            self._connection.close()
-            self._connection = None
+            with suppress(OSError, psycopg.Error):  # it is closed already
+                cut(self._driver)  # ends the watching thread's wait, however long
+            self._lost.set()
+            self._connection = self._driver = None
         return False
+
+
+def _watch(connection: sa.Connection, lost: threading.Event) -> None:
+    """Ask every second whether the connection lives."""
+    while not lost.wait(ASK_EVERY_S) and _ask(connection, "SELECT true"):
+        pass
+    lost.set()
+    _drop(connection)
+
+
+def _ask(connection: sa.Connection, query: str) -> bool:
+    try:
+        return bool(connection.execute(sa.text(query), {"key": LOCK_KEY}).scalar())
+    except (sa.exc.SQLAlchemyError, psycopg.Error):
+        return False
+
+
+def _drop(connection: sa.Connection) -> None:
+    connection.invalidate()  # closes it without a word to a server that may be gone
+    connection.close()
 
 
 LOCKS: dict[str, Callable[[URL, str], Leadership]] = {

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import socket
 import sqlite3
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,19 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
 
+from connectors.answering import connect_limited
 from connectors.errors import SourceUnavailable, StoreUnavailable
 
 CONNECT_TIMEOUT_S = 5
+STORE_CONNECT_S = 3
 STORE_BUSY_MS = 20_000
+# For libpq: a server that vanished without closing its connections is noticed after about 5 s.
+NOTICE_CUT: Mapping[str, int] = {
+    "tcp_user_timeout": 5_000,
+    "keepalives_idle": 2,
+    "keepalives_interval": 1,
+    "keepalives_count": 3,
+}
 
 
 def parse_url(text: str) -> URL:
@@ -57,14 +67,19 @@ def store_engine(url: URL) -> sa.Engine:
         sa.event.listen(engine, "begin", _begin_sqlite)
         return engine
     if kind == "postgresql":
-        options = "-c timezone=UTC -c statement_timeout=120000 -c lock_timeout=20000"
-        return sa.create_engine(
+        options = "-c timezone=UTC -c statement_timeout=60000 -c lock_timeout=20000"
+        engine = sa.create_engine(
             url,
             pool_pre_ping=True,
+            pool_size=10,
+            max_overflow=20,  # threads of a worker that all wait for a store that hangs
+            pool_timeout=CONNECT_TIMEOUT_S,
             hide_parameters=True,  # values of customers have no place in a log
             paramstyle="format",
-            connect_args={"connect_timeout": CONNECT_TIMEOUT_S, "options": options},
+            connect_args={"connect_timeout": STORE_CONNECT_S, "options": options, **NOTICE_CUT},
         )
+        sa.event.listen(engine, "do_connect", connect_limited)
+        return engine
     raise StoreUnavailable(
         f"a store cannot be kept in {kind}; use sqlite:///… or postgresql://… in [store] url"
     )
@@ -161,7 +176,11 @@ def _prepare_mysql(seconds: int) -> Any:
 
 def cut_connection(connection: sa.Connection) -> None:
     """End a read that hangs, from another thread: the reading thread then gets an error."""
-    raw = connection.connection.driver_connection
+    cut(connection.connection.driver_connection)
+
+
+def cut(raw: Any) -> None:
+    """The same for a driver's connection. OSError or the driver's own error where it is closed."""
     if isinstance(raw, sqlite3.Connection):
         raw.interrupt()
         return

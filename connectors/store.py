@@ -4,56 +4,67 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL
 
+from connectors.answering import ANSWER_WITHIN_S, PING_WITHIN_S, limit_answers
 from connectors.engine import label, parse_url, store_engine
 from connectors.errors import StoreNotReady, StoreUnavailable
 
 HEAD = "0009"  # the newest migration; a test compares it with migrations/versions
 MIGRATING = 0x6465736B_6D696772  # "deskmigr"
+MIGRATED_WITHIN = timedelta(hours=2)
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 class Store:
     """An open store. Safe to share between threads; every transaction takes its own connection."""
 
-    def __init__(self, engine: sa.Engine) -> None:
+    def __init__(self, engine: sa.Engine, *, within_s: float = ANSWER_WITHIN_S) -> None:
         self.engine = engine
         self.label = label(engine.url)
         self.is_postgresql = engine.dialect.name == "postgresql"
+        self._within_s = within_s
+
+    def within(self, span: timedelta) -> Store:
+        """The same store for those who can't wait: an answer must come within `span`."""
+        return Store(self.engine, within_s=span.total_seconds())
 
     @contextmanager
     def begin(self) -> Iterator[sa.Connection]:
         """A write transaction: committed at the end, rolled back on any error."""
-        with (
-            self._guarded(),
-            self.engine.connect().execution_options(deskpulse_write=True) as connection,
-            connection.begin(),
-        ):
+        with self._connected(deskpulse_write=True) as connection, connection.begin():
             yield connection
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
         """A read transaction: one consistent picture."""
         options = {"isolation_level": "REPEATABLE READ"} if self.is_postgresql else {}
-        with (
-            self._guarded(),
-            self.engine.connect().execution_options(**options) as connection,
-            connection.begin(),
-        ):
+        with self._connected(**options) as connection, connection.begin():
             yield connection
 
     @contextmanager
     def alone(self) -> Iterator[sa.Connection]:
         """A connection without a transaction: for locks that outlive one."""
-        with self._guarded(), self.engine.connect() as connection:
+        with self._connected() as connection:
             yield connection.execution_options(isolation_level="AUTOCOMMIT")
 
     def close(self) -> None:
         self.engine.dispose()
+
+    @contextmanager
+    def _connected(self, **options: Any) -> Iterator[sa.Connection]:
+        with self._guarded(), self.engine.connect() as connection:
+            limit_answers(connection, self._within_s)
+            try:
+                yield connection.execution_options(**options)
+            finally:
+                if not connection.invalidated:
+                    limit_answers(connection, PING_WITHIN_S)
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:
@@ -63,6 +74,10 @@ class Store:
             raise  # our own mistake, not the store's
         except sa.exc.DBAPIError as error:
             raise StoreUnavailable(_plain(self.label, error)) from error
+        except sa.exc.TimeoutError as error:
+            raise StoreUnavailable(
+                f"the store ({self.label}) is busy: all connections are in use; try again"
+            ) from error
 
 
 def open_store(url: str, *, migrate: bool = False) -> Store:
@@ -134,8 +149,9 @@ def _upgrade(store: Store) -> None:
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     try:
-        with store.begin() as connection:
+        with store.within(MIGRATED_WITHIN).begin() as connection:
             if store.is_postgresql:  # two programs may start on a new store at once
+                connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATING)))
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
@@ -149,6 +165,8 @@ def _plain(name: str, error: sa.exc.DBAPIError) -> str:
     """One sentence about a database error, without statement, values or URL."""
     text = str(error.orig).strip().splitlines()[0] if error.orig else "no answer"
     lowered = text.lower()
+    if "no answer within" in lowered or "timeout expired" in lowered:
+        return f"the store ({name}) does not answer; it hangs, look at its server"
     if "disk is full" in lowered or "no space left" in lowered:
         return f"the store ({name}) cannot be written: its disk is full; free some space"
     if "readonly" in lowered or "read-only" in lowered:

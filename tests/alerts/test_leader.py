@@ -6,15 +6,26 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from alerts.errors import AlertsError
 from alerts.leader import Leadership, open_leadership
+from alerts.store import begin_term
+from connectors.errors import StoreUnavailable
+from connectors.store import open_store
 from tests.servers import PostgresServer
 
 Open = Callable[[str], Leadership]
+
+
+def wait_until(come_about: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not come_about():
+        assert time.monotonic() < deadline, "it did not come about within 20 s"
+        time.sleep(0.02)
 
 
 @pytest.fixture
@@ -50,7 +61,7 @@ def test_the_lead_passes_on_when_it_is_given_back(leader: Open):
     first, second = leader("first"), leader("second")
     first.acquire()
     first.release()
-    assert second.acquire()
+    wait_until(second.acquire)  # the server needs a moment to notice
     assert not first.acquire()
     assert first.holder() == "second"
 
@@ -79,10 +90,7 @@ def test_the_lead_of_a_process_killed_outright_passes_on(leader: Open, store_url
         assert mine.holder() == "elsewhere"
         other.kill()
         other.wait()
-    deadline = time.monotonic() + 20  # the server needs a moment to notice
-    while not mine.acquire():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    wait_until(mine.acquire)
 
 
 def test_a_lock_file_that_was_removed_or_replaced_is_no_lead(tmp_path: Path):
@@ -107,13 +115,35 @@ def test_a_server_that_dies_takes_the_lead_with_it():
         leadership = open_leadership(server.create_database().url, worker="w")
         assert leadership.acquire()
         server.crash()
-        assert not leadership.held()
+        wait_until(lambda: not leadership.held())
         assert not leadership.acquire()
         assert leadership.holder() == "another worker"
         server.start()
         assert leadership.acquire()
         assert leadership.held()
         leadership.release()
+
+
+def test_a_server_that_hangs_keeps_its_leader_and_blocks_nobody(postgres_server: PostgresServer):
+    database = postgres_server.create_database()
+    mine, other = (open_leadership(database.url, worker=one) for one in ("mine", "other"))
+    store = open_store(database.url, migrate=True)
+    assert mine.acquire()
+    with postgres_server.frozen():
+        with (
+            pytest.raises(StoreUnavailable, match="does not answer; it hangs"),
+            store.within(timedelta(seconds=0.5)).begin() as connection,
+        ):
+            begin_term(connection)
+        assert mine.held()
+        assert not other.acquire()
+    assert mine.held()
+    assert not other.acquire()
+    with store.begin() as connection:  # the term that was begun in vain doesn't count
+        assert begin_term(connection) == 1
+    for one in (mine, other, store):
+        getattr(one, "release", store.close)()
+    postgres_server.drop_database(database)
 
 
 def test_each_database_of_a_server_has_a_leader_of_its_own(postgres_server: PostgresServer):
