@@ -16,19 +16,20 @@ from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from alerts import heartbeat
+from alerts import heartbeat, outbox
 from alerts.book import AlertBook, SourceWatch, rule_book
+from alerts.clock_watch import Jump
 from alerts.delivery import Delivery, Post
 from alerts.digest.gather import Shop
 from alerts.digest.jobs import DigestJob, DigestPlan
 from alerts.digest.settings import DigestSettings
-from alerts.errors import LeadershipLost
 from alerts.job_runner import JobDesk, JobRunner
 from alerts.jobs import Job, JobRun
 from alerts.leader import Leadership
 from alerts.numbers import Numbers
 from alerts.pacing import Pace
-from alerts.pipeline import Reading, TickResult, evaluate_and_record
+from alerts.ping import Ping
+from alerts.pipeline import Reading, evaluate_and_record
 from alerts.polling import SourcePolling
 from alerts.receivers import ReceiverSettings
 from alerts.render import Wording
@@ -36,6 +37,7 @@ from alerts.settings import AlertsSettings, RuleSettings, rules_of
 from alerts.store import begin_term
 from alerts.telling.book import TellingBook
 from alerts.telling.plan import PLAIN, TellingPlan
+from alerts.ticking import TickCounts, TickSteps, keep_ticking
 from connectors.errors import StoreError
 from connectors.settings import SourceSettings
 from connectors.store import Store
@@ -45,8 +47,7 @@ from metrics.refresh import fill, refresh_dirty, refresh_late
 from metrics.text import Language
 
 log = logging.getLogger(__name__)
-BEAT_EVERY = timedelta(seconds=5)
-TROUBLE_PAUSE_S = 1.0
+STORE_WITHIN = timedelta(seconds=8)
 LONGEST_PAUSE_S = 3.0
 STOP_WITHIN = timedelta(seconds=5)
 JOBS_EVERY = timedelta(seconds=2)
@@ -90,13 +91,15 @@ class Leader:
     ) -> None:
         self._plan = plan
         self._store = store
+        self._prompt = store.within(STORE_WITHIN)  # a store that hangs must not stop the watch
         self._leadership = leadership
         self._clock = clock
         self._beat = replace(beat, leader=True)
+        self._counts = TickCounts()
         self._news = threading.Event()
         self._polls = [
             SourcePolling(
-                store, source, plan.folder, kpis=plan.kpis, clock=clock, on_read=self._news.set
+                store, source, plan.folder, kpis=plan.kpis, clock=clock, on_turn=self._news.set
             )
             for source in plan.sources
         ]
@@ -110,66 +113,68 @@ class Leader:
         self._book = AlertBook(telling=TellingBook(plan.telling))
         self._delivery = Delivery(plan.receivers, self._post())
         self._pace = Pace()
+        url = plan.alerts.heartbeat_url
+        every = plan.alerts.heartbeat_every
+        self._ping = Ping(url.get_secret_value(), every) if url else None
 
     def run(self, stop: threading.Event) -> None:
         log.info("event=leading worker=%s sources=%d rules=%d", self._beat.worker_id,
                  len(self._polls), len(self._plan.rules))  # fmt: skip
-        with self._store.begin() as connection:
+        with self._prompt.begin() as connection:
             term = begin_term(connection)
         self._delivery.start()
+        if self._ping:
+            self._ping.start()
         jobs = self._jobs(term)
         self._schedule(jobs)
         try:
             self._ticks(stop, term)
         finally:
+            if self._ping:
+                self._ping.stop()
             self._pace.stop()
             jobs.stop(within=STOP_WITHIN)
             self._delivery.stop(within=STOP_WITHIN)
             for poll in self._polls:
                 poll.close()
             self._record_beat(leader=False)
-            log.info("event=stopped worker=%s ticks=%d", self._beat.worker_id, self._beat.ticks)
+            log.info("event=stopped worker=%s ticks=%d", self._beat.worker_id, self._counts.ticks)
 
     def _ticks(self, stop: threading.Event, term: int) -> None:
-        watched, beaten = time.monotonic(), 0.0
-        while not stop.is_set():
-            waited = time.monotonic()
-            self._news.wait(self._plan.tick.total_seconds())
-            self._news.clear()
-            if time.monotonic() - waited > self._plan.tick.total_seconds() + LONGEST_PAUSE_S:
-                # This process stood still (suspended, starved): read once before judging anybody.
-                log.warning("event=stood_still seconds=%.0f", time.monotonic() - waited)
-                self._news.wait(LONGEST_PAUSE_S)
-            if time.monotonic() - watched > 1.0:
-                watched = time.monotonic()
-                if not self._leadership.held():
-                    log.error("event=leadership_lost worker=%s", self._beat.worker_id)
-                    return
-            started = time.perf_counter()
-            try:
-                if self._tick(term).queued:
-                    self._delivery.wake()
-            except LeadershipLost as error:
-                log.error("event=leadership_lost error=%s", error)
-                return
-            except Exception as error:  # one bad tick must not end the watch
-                known = isinstance(error, StoreError)
-                log.error("event=tick_failed error=%s", error, exc_info=not known)
-                self._beat = replace(self._beat, error=str(error))
-                stop.wait(TROUBLE_PAUSE_S)
-                continue
-            spent = (time.perf_counter() - started) * 1000
-            self._beat = replace(self._beat, ticks=self._beat.ticks + 1, tick_ms=spent, error=None)
-            if time.monotonic() - beaten > BEAT_EVERY.total_seconds():
-                beaten = time.monotonic()
-                self._record_beat(leader=True)
+        steps = TickSteps(
+            tick=partial(self._tick, term),
+            held=self._leadership.held,
+            jumped=self._jumped,
+            beat=partial(self._record_beat, leader=True),
+        )
+        keep_ticking(
+            steps, self._counts, stop=stop, news=self._news, span=self._plan.tick, clock=self._clock
+        )
 
-    def _tick(self, term: int) -> TickResult:
+    def _jumped(self, jump: Jump) -> None:
+        """Read every source once before judging anybody: their last reads are of another time."""
+        if jump.set_back:
+            with self._prompt.begin() as connection:
+                outbox.hasten(connection, now=self._clock())
+            self._delivery.wake()
+        seen = [poll.turns for poll in self._polls]
+        self._pace.rouse()
+        deadline = time.monotonic() + LONGEST_PAUSE_S
+        while any(poll.turns == turns for poll, turns in zip(self._polls, seen, strict=True)):
+            if not self._news.wait(max(0.0, deadline - time.monotonic())):
+                return
+            self._news.clear()
+
+    def _tick(self, term: int) -> None:
         now = self._clock()
-        measurements = self._numbers.read(self._store, now)
+        measurements = self._numbers.read(self._prompt, now)
         readings = [poll.reading() for poll in self._polls]
         reading = Reading(now, measurements, readings, self._numbers.failures)
-        return evaluate_and_record(self._store, self._book, self._rules, reading, term=term)
+        done = evaluate_and_record(self._prompt, self._book, self._rules, reading, term=term)
+        if done.queued:
+            self._delivery.wake()
+        if self._ping:
+            self._ping.tick_done()
 
     def _schedule(self, jobs: JobRunner) -> None:
         for poll in self._polls:
@@ -227,11 +232,21 @@ class Leader:
         refresh_late(self._store, self._plan.kpis)
 
     def _record_beat(self, *, leader: bool) -> None:
+        counts = self._counts
         self._beat = replace(
-            self._beat, beat_at=self._clock(), leader=leader, skipped=self._pace.skipped
+            self._beat,
+            beat_at=self._clock(),
+            leader=leader,
+            ticks=counts.ticks,
+            failed=counts.failed,
+            skipped=self._pace.skipped,
+            jumps=counts.jumps,
+            tick_ms=counts.last_ms,
+            tick_seconds=counts.times.text(),
+            error=counts.error,
         )
         try:
-            with self._store.begin() as connection:
+            with self._prompt.begin() as connection:
                 heartbeat.record(connection, self._beat)
         except StoreError as error:
             log.error("event=beat_failed error=%s", error)
@@ -244,5 +259,5 @@ class Leader:
             )
             for receiver in plan.receivers
         }
-        return Post(self._store, self._beat.worker_id, wordings, plan.alerts.give_up_after,
+        return Post(self._prompt, self._beat.worker_id, wordings, plan.alerts.give_up_after,
                     clock=self._clock)  # fmt: skip

@@ -173,6 +173,12 @@ def free_leases(connection: sa.Connection) -> int:
     return connection.execute(_box.update().where(*leased).values(**_NO_LEASE)).rowcount
 
 
+def hasten(connection: sa.Connection, *, now: datetime) -> int:
+    """The clock was set back: what was to wait until a moment that lies far ahead now is due."""
+    waiting = _box.c.state == PENDING, _box.c.next_at > now, _box.c.leased_by.is_(None)
+    return connection.execute(_box.update().where(*waiting).values(next_at=now)).rowcount
+
+
 def stranded(connection: sa.Connection, receivers: Sequence[str]) -> dict[str, int]:
     """Messages waiting for receivers that are no longer in the config, by receiver."""
     query = (

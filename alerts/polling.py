@@ -41,14 +41,15 @@ class SourcePolling:
         *,
         kpis: Registry,
         clock: Callable[[], datetime],
-        on_read: Callable[[], None],
+        on_turn: Callable[[], None],
     ) -> None:
         self.settings = settings
         self._store = store
         self._folder = folder
         self._clock = clock
         self._kpis = kpis
-        self._on_read = on_read
+        self._on_turn = on_turn
+        self.turns = 0  # polls that ended, well or not
         self._sync: SourceSync | None = None
         self._reconciling: Iterator[Progress] | None = None
         self._lock = threading.Lock()
@@ -66,7 +67,7 @@ class SourcePolling:
             syncing = self._opened()
             syncing.poll(now)
             self._heard(now)
-            self._on_read()
+            self._turn_over()
             try:
                 self._go_on(syncing, now)
                 syncing.ledger.trouble = None
@@ -135,10 +136,15 @@ class SourcePolling:
         if first:
             log.error("event=source_down source=%s error=%s", name, error)
         self._reconciling = None
+        self._turn_over()
         try:
             record_failure(self._store, self.settings, now, error)
         except StoreError as trouble:
             log.error("event=store_trouble source=%s error=%s", name, trouble)
+
+    def _turn_over(self) -> None:
+        self.turns += 1
+        self._on_turn()
 
     def _reopen(self) -> None:
         self._reconciling = None

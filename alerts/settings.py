@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from datetime import timedelta
 
-from pydantic import Field
+from pydantic import Field, SecretStr, field_validator
 
 from alerts.receivers import ReceiverSettings
 from alerts.rule_settings import RULE_ERROR as RULE_ERROR
@@ -22,7 +23,10 @@ from connectors.settings import Section
 
 
 class AlertsSettings(Section):
-    """`public_url` is where people open the dashboard: links in messages start with it."""
+    """`public_url` is where people open the dashboard: links in messages start with it.
+
+    `heartbeat_url` is asked every `heartbeat_every` while the worker works: an outside watch.
+    """
 
     source_down: bool = True
     source_down_after: Duration | None = None
@@ -31,6 +35,22 @@ class AlertsSettings(Section):
     digest_after: int = Field(default=20, ge=1, le=1000)
     digest_within: Duration = timedelta(minutes=5)
     digest_every: Duration = timedelta(minutes=1)
+    heartbeat_url: SecretStr | None = None
+    heartbeat_every: Duration = timedelta(seconds=30)
+
+    @field_validator("heartbeat_url")
+    @classmethod
+    def _heartbeat_is_a_web_address(cls, url: SecretStr | None) -> SecretStr | None:
+        if url and not re.match(r"https?://[^/\s]", url.get_secret_value()):
+            raise ValueError("heartbeat_url must begin with https:// or http:// and a host")
+        return url
+
+    @field_validator("heartbeat_every")
+    @classmethod
+    def _heartbeat_has_a_pace(cls, every: timedelta) -> timedelta:
+        if not timedelta(seconds=5) <= every <= timedelta(hours=1):
+            raise ValueError("heartbeat_every must lie between 5s and 1h")
+        return every
 
 
 def problems(

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from alerts import heartbeat
 from alerts.leader import Leadership, open_leadership
 from alerts.leading import Leader, WorkerPlan
+from connectors.errors import StoreError
 from connectors.store import open_store
 
 log = logging.getLogger(__name__)
@@ -29,10 +30,19 @@ def run_worker(
     try:
         while not stop.is_set():
             if _stand_by(leadership, stop):
-                Leader(plan, store, leadership, clock, beat).run(stop)
+                _lead(Leader(plan, store, leadership, clock, beat), stop)
     finally:
         leadership.release()
         store.close()
+
+
+def _lead(leader: Leader, stop: threading.Event) -> None:
+    """One term. A store that can't be used at its beginning may be usable in a moment."""
+    try:
+        leader.run(stop)
+    except StoreError as error:
+        log.error("event=cannot_lead error=%s", error)
+        stop.wait(STANDBY_EVERY_S)
 
 
 def _stand_by(leadership: Leadership, stop: threading.Event) -> bool:

@@ -169,6 +169,8 @@ def _plain(name: str, error: sa.exc.DBAPIError) -> str:
         return f"the store ({name}) does not answer; it hangs, look at its server"
     if "disk is full" in lowered or "no space left" in lowered:
         return f"the store ({name}) cannot be written: its disk is full; free some space"
+    if "disk i/o error" in lowered:
+        return f"the store ({name}) cannot be written: its disk fails or is full; look at it"
     if "readonly" in lowered or "read-only" in lowered:
         return f"the store ({name}) cannot be written: it is read-only; check its permissions"
     if "locked" in lowered:
