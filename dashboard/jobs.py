@@ -10,6 +10,7 @@ from datetime import time, timedelta
 
 from alerts.jobs import Job
 from alerts.retention import prune
+from dashboard import forecast_jobs
 from dashboard.settings import Settings
 
 MakeJob = Callable[[Settings], Job | None]
@@ -27,7 +28,11 @@ def _retention(settings: Settings) -> Job:
 
 
 # Makes a job of the configuration, or None where it has nothing to do.
-JOBS: tuple[MakeJob, ...] = (_retention,)
+JOBS: tuple[MakeJob, ...] = (
+    _retention,
+    forecast_jobs.nightly,
+    forecast_jobs.today,
+)
 
 
 def jobs_of(settings: Settings) -> tuple[Job, ...]:

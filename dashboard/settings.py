@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, field_validator
@@ -37,6 +37,9 @@ from metrics.packs import DEFAULT, load_registry
 from metrics.settings import ServiceSettings
 from metrics.settings import clocks as service_clocks
 from metrics.text import Language
+
+if TYPE_CHECKING:
+    from forecasting.refresh.plan import ForecastPlan  # its models take long to import
 
 DEFAULT_FILE = "deskpulse.toml"
 Percent = Annotated[float, Field(ge=1, le=100)]
@@ -111,6 +114,12 @@ class Settings:
     @property
     def source_names(self) -> tuple[str, ...]:
         return tuple(source.name for source in self.sources)
+
+    def forecast_plan(self) -> ForecastPlan:
+        """What the forecast jobs need of it."""
+        from forecasting.refresh.plan import ForecastPlan
+
+        return ForecastPlan(self.forecast, self.app.timezone, self.clocks, self.source_names)
 
     @property
     def clocks(self) -> Clocks:

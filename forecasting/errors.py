@@ -2,7 +2,8 @@
 
 PlanningError
 ├── BadOverride      a planner's override or event makes no sense
-└── NoForecast       nothing was published yet
+├── NoForecast       nothing was published yet
+└── NoCluster        the Dask scheduler cannot be used
 """
 
 from __future__ import annotations
@@ -18,3 +19,7 @@ class BadOverride(PlanningError):
 
 class NoForecast(PlanningError):
     """No forecast was published yet, or none of what was asked for."""
+
+
+class NoCluster(PlanningError):
+    """The Dask scheduler of the configuration can't be used."""

@@ -1,7 +1,7 @@
 """Runs of the forecast jobs: begun, going on, published as a whole or never.
 
-A run that was killed stays `running`; the next job of its kind takes it up where it stopped, as
-long as its cutoff is still the one asked for.
+A run that was killed stays `running`; the next job of its kind takes it up where it stopped,
+while its cutoff is young enough.
 """
 
 from __future__ import annotations
@@ -37,21 +37,27 @@ class Run:
 
 
 def begin_or_resume(
-    connection: sa.Connection, kind: str, cutoff: datetime, *, total: int, now: datetime
+    connection: sa.Connection,
+    kind: str,
+    cutoff: datetime,
+    *,
+    now: datetime,
+    total: int = 0,
+    resume_since: datetime | None = None,
 ) -> Run:
-    """The unfinished run of this kind and cutoff, else a new one; other unfinished ones of the
-    kind are abandoned."""
+    """The unfinished run of this kind, if its cutoff is the one asked for or not before
+    `resume_since`; else a new one. Other unfinished ones of the kind are abandoned."""
     table = forecast_runs
     open_ = (table.c.kind == kind) & (table.c.state == RUNNING)
-    old = sa.and_(open_, table.c.cutoff != cutoff)
-    connection.execute(table.update().where(old).values(state=ABANDONED, finished_at=now))
-    mine = sa.select(table).where(open_, table.c.cutoff == cutoff).order_by(table.c.id).limit(1)
-    row = connection.execute(mine).mappings().one_or_none()
-    if row is not None:
-        connection.execute(
-            table.update().where(table.c.id == row["id"]).values(total=total, beat_at=now)
-        )
-        return Run(**{**row, "total": total, "beat_at": now})
+    query = sa.select(table).where(open_).order_by(table.c.id.desc())
+    rows = [Run(**row) for row in connection.execute(query).mappings()]
+    first = cutoff if resume_since is None else min(cutoff, resume_since)
+    mine = next((one for one in rows if first <= one.cutoff <= cutoff), None)
+    for one in rows:
+        if one is not mine:
+            _finish(connection, one.id, ABANDONED, now, None)
+    if mine is not None:
+        return mine
     values = {
         "kind": kind, "cutoff": cutoff, "state": RUNNING, "total": total, "done": 0,
         "started_at": now, "beat_at": now,
@@ -60,9 +66,10 @@ def begin_or_resume(
     return Run(int(key[0]) if key else 0, kind, cutoff, RUNNING, total, 0, now, now, None, None)
 
 
-def progress(connection: sa.Connection, run: int, *, done: int, now: datetime) -> None:
+def progress(connection: sa.Connection, run: int, *, done: int, total: int, now: datetime) -> None:
     where = forecast_runs.c.id == run
-    connection.execute(forecast_runs.update().where(where).values(done=done, beat_at=now))
+    values = {"done": done, "total": total, "beat_at": now}
+    connection.execute(forecast_runs.update().where(where).values(values))
 
 
 def publish(connection: sa.Connection, run: int, *, now: datetime) -> None:

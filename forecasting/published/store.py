@@ -18,8 +18,9 @@ import sqlalchemy as sa
 from connectors.columns import from_micros, to_micros
 from connectors.forecast_tables import forecast_runs, forecast_scores, forecasts
 from connectors.write import SLOT
+from forecasting.published import runs
 from forecasting.published.points import pack, pack_slots, unpack, unpack_slots
-from forecasting.published.runs import INTRADAY, PUBLISHED, WHOLE, latest
+from forecasting.published.runs import INTRADAY, WHOLE, latest
 from forecasting.published.series import COLUMNS, Published, SeriesKey
 from forecasting.volume.table import ModelScore
 
@@ -72,6 +73,21 @@ def saved_keys(connection: sa.Connection, run: int) -> set[SeriesKey]:
     return {SeriesKey(*row) for row in connection.execute(query)}
 
 
+def unpublished(connection: sa.Connection, run: int) -> tuple[Published, ...]:
+    """All series of a run that goes on."""
+    return _read(connection, _select(runs.RUNNING).where(forecasts.c.run_id == run))
+
+
+def change_points(connection: sa.Connection, one: Published) -> None:
+    """Other numbers for a series of a run that goes on; its back-test stays."""
+    columns = [name for name in COLUMNS if name in one.values]
+    connection.execute(
+        forecasts.update()
+        .where(forecasts.c.id == one.id)
+        .values(points=pack(one.values, columns), notes=json.dumps(one.notes, ensure_ascii=False))
+    )
+
+
 def current(
     connection: sa.Connection, *, now: datetime, measure: str | None = None
 ) -> tuple[Published, ...]:
@@ -94,16 +110,16 @@ def current(
 
 
 def of_runs(
-    connection: sa.Connection, runs: Sequence[int], *, measure: str | None = None
+    connection: sa.Connection, numbers: Sequence[int], *, measure: str | None = None
 ) -> tuple[Published, ...]:
     """All series of these runs, ordered by series."""
-    query = _select().where(forecasts.c.run_id.in_(runs))
+    query = _select().where(forecasts.c.run_id.in_(numbers))
     if measure is not None:
         query = query.where(forecasts.c.measure == measure)
     return _read(connection, query)
 
 
-def versions(
+def versions(  # noqa: PLR0913 - a window is two of them
     connection: sa.Connection,
     *,
     since: datetime,
@@ -111,6 +127,7 @@ def versions(
     measure: str,
     keys: Collection[SeriesKey] | None = None,
     kinds: Collection[str] = WHOLE,
+    made_since: datetime | None = None,
 ) -> tuple[Published, ...]:
     """Every published forecast that reaches into [since, until), ordered by series and made_at."""
     query = _select().where(
@@ -120,6 +137,8 @@ def versions(
         forecast_runs.c.kind.in_(kinds),
         forecasts.c.model.is_not(None),
     )
+    if made_since is not None:
+        query = query.where(forecast_runs.c.finished_at >= made_since)
     if keys is not None:
         query = query.where(
             sa.or_(*(
@@ -166,14 +185,14 @@ def as_frame(found: Sequence[Published]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def _select() -> sa.Select[Any]:
-    runs = forecast_runs.c
+def _select(state: str = runs.PUBLISHED) -> sa.Select[Any]:
+    run = forecast_runs.c
     return (
-        sa.select(forecasts, runs.kind, runs.cutoff, runs.finished_at)
-        .join(forecast_runs, runs.id == forecasts.c.run_id)
-        .where(runs.state == PUBLISHED)
+        sa.select(forecasts, run.kind, run.cutoff, run.finished_at)
+        .join(forecast_runs, run.id == forecasts.c.run_id)
+        .where(run.state == state)
         .order_by(
-            forecasts.c.measure, forecasts.c.queue, forecasts.c.channel, runs.finished_at,
+            forecasts.c.measure, forecasts.c.queue, forecasts.c.channel, run.finished_at,
             forecasts.c.id,
         )
     )  # fmt: skip

@@ -93,6 +93,15 @@ def forecast_history(history: History, options: Options) -> VolumeForecast:
     return VolumeForecast(frame, choice, tested, naive_error(grid.counts), notes)
 
 
+def update_today(history: History, plan: Floats, options: Options) -> Update | None:
+    """How the rest of the last day differs from its plan (slots,), NaN where there was none; None
+    where no open slot of it is left. `options.ahead`: the steps that are left."""
+    scene = _scene(history, options)
+    if scene.today is None:
+        return None
+    return _update(scene.grid, scene.today, plan, cut=scene.cut)
+
+
 @dataclass(frozen=True, slots=True)
 class _Scene:
     """The grid of whole days, and today's counts (slots,) before `cut` when today is not over."""
