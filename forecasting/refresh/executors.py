@@ -19,6 +19,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 ALONE = 4  # tasks below which starting processes costs more than it saves
 AHEAD = 4  # tasks handed out per worker: enough to keep it busy, few enough to stay small
+ANSWER_WITHIN = "10s"
 _LOOK_S = 2.0
 
 
@@ -63,7 +64,7 @@ def _cluster(address: str) -> Iterator[Executor]:
         ) from None
     try:
         client: Any = Client(  # type: ignore[no-untyped-call]
-            address, timeout="10s", set_as_default=False
+            address, timeout=ANSWER_WITHIN, set_as_default=False
         )
     except (OSError, TimeoutError):
         raise NoCluster(
@@ -77,9 +78,10 @@ def _cluster(address: str) -> Iterator[Executor]:
 
 
 def spread(
-    executor: Executor, work: Callable[[T], R], tasks: Iterable[T], *, at_once: int
+    executor: Executor, work: Callable[[T], R], tasks: Iterable[T], *, workers: int
 ) -> Iterator[R]:
-    """Results as they come; at most `at_once` tasks are handed out. A task's error is raised."""
+    """Results as they come; some tasks per worker are handed out. A task's error is raised."""
+    at_once = 1 if isinstance(executor, Here) else AHEAD * workers
     waiting: set[Future[R]] = set()
     for task in tasks:
         waiting.add(executor.submit(work, task))

@@ -23,7 +23,7 @@ from forecasting.published import runs, store
 from forecasting.published.agree import agreed
 from forecasting.published.events import planned
 from forecasting.published.series import Published, SeriesKey
-from forecasting.refresh.executors import AHEAD, executor_for, spread
+from forecasting.refresh.executors import executor_for, spread
 from forecasting.refresh.plan import (
     ForecastPlan,
     kind_due,
@@ -32,6 +32,7 @@ from forecasting.refresh.plan import (
     whole_tasks,
 )
 from forecasting.refresh.task import Made, SeriesTask, TodayTask, forecast_rest, forecast_series
+from forecasting.settings import ForecastSettings
 from forecasting.volume.series_from_store import Tally, reaches
 
 SAVE_EVERY_S = 2.0
@@ -135,10 +136,9 @@ class _Whole:
         waiting: list[Made] = []
         saved_at = time.monotonic()
         self._note(done, total, progress)
-        at_once = AHEAD * (64 if settings.dask else settings.processes or os.cpu_count() or 1)
         alive = (task for task in tasks if not stop.is_set())
         with executor_for(len(tasks), processes=settings.processes, dask=settings.dask) as runner:
-            for made in spread(runner, forecast_series, alive, at_once=at_once):
+            for made in spread(runner, forecast_series, alive, workers=_workers(settings)):
                 waiting += [made, *_copies(made, twins.get(made.forecast.key, ()))]
                 if time.monotonic() - saved_at > SAVE_EVERY_S:
                     done += self._save(waiting)
@@ -176,6 +176,11 @@ class _Whole:
         return Outcome(
             self._run.kind, self._run.id, len(found), without, True, cutoff=self._run.cutoff
         )
+
+
+def _workers(settings: ForecastSettings) -> int:
+    """Roughly, for how much is handed out at a time; a cluster says no number beforehand."""
+    return 64 if settings.dask else settings.processes or os.cpu_count() or 1
 
 
 def _twins(found: Sequence[Tally]) -> tuple[list[Tally], dict[SeriesKey, list[SeriesKey]]]:
@@ -224,9 +229,9 @@ def refresh_today(
         if one.key in plans and not one.filling
     ]
     settings = plan.settings
-    at_once = AHEAD * (settings.processes or os.cpu_count() or 1)
     with executor_for(len(tasks) // 25, processes=settings.processes, dask=settings.dask) as runner:
-        made = [one for one in spread(runner, forecast_rest, tasks, at_once=at_once) if one]
+        done = spread(runner, forecast_rest, tasks, workers=_workers(settings))
+        made = [one for one in done if one is not None]
     made.sort(key=lambda one: one.forecast.key)
     return _publish_today(kept, made, cutoff, clock())
 

@@ -107,7 +107,8 @@ def _rows(
     """source, queue, channel, slot, n; ordered by slot."""
     table, at, where = _COUNTED[measure]
     moment = sa.type_coerce(at, sa.BigInteger)
-    slot = (moment - moment % SLOT).label("slot")
+    # Not a parameter: PostgreSQL must see that it groups by what it selects.
+    slot = (moment - moment % sa.literal_column(str(SLOT))).label("slot")
     queue: Any = table.c.queue if "queue" in table.c else sa.literal(ALL)
     channel: Any = table.c.channel if "channel" in table.c else sa.literal(ALL)
     labels = [table.c.source, queue.label("queue"), channel.label("channel")]
