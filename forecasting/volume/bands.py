@@ -2,7 +2,9 @@
 
 Errors are divided by a power of the forecast (between Poisson noise and proportional noise,
 whichever fits), then by how errors grow with lead; the quantiles of what is left make the band
-(split conformal prediction: Vovk et al. 2005; Lei et al. 2018, JASA 113).
+(split conformal prediction: Vovk et al. 2005; Lei et al. 2018, JASA 113). A level that is wrong
+is wrong for a whole window, and few windows were tested: that part of the error gets the wider
+quantiles of Student's t.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
+from scipy.special import stdtrit
 
 from forecasting.volume.history import Floats
 
@@ -31,6 +34,8 @@ class Spread:
     growth: tuple[float, ...]  # by lead group
     scores: Floats  # sorted standardised errors
     days: float  # independent days behind them
+    common: float = 0.0  # share of the error variance that a whole window has in common
+    windows: float = 30.0  # windows behind them that do not overlap
 
     def unit(self, forecast: Floats, first_lead: int = 0) -> Floats:
         """(days, slots) of error size, for forecasts whose first row is `first_lead` days off."""
@@ -47,7 +52,8 @@ class Spread:
         tail = (1 - level / 100) / 2
         # A finite sample's outer order statistics lie too far in: step out by one rank.
         tail = max(tail - tail / (1 + self.days * tail * 2), 0.0)
-        low, high = np.quantile(self.scores, [tail, 1 - tail]) * OPTIMISM
+        wider = OPTIMISM * self._few_windows(level)
+        low, high = np.quantile(self.scores, [tail, 1 - tail]) * wider
         unit = self.unit(forecast)
         below, above = np.maximum(-unit * low, 0), np.maximum(unit * high, 0)
         if narrowed < 1:
@@ -58,9 +64,20 @@ class Spread:
             )
         return np.clip(forecast - below, 0, None), forecast + above
 
+    def _few_windows(self, level: int) -> float:
+        """How much wider few windows make a band, for the share of error they have in common."""
+        upper = 0.5 + level / 200
+        ratio = float(stdtrit(max(self.windows, 1.5), upper)) / NormalDist().inv_cdf(upper)
+        return float(np.sqrt(1 - self.common + self.common * ratio**2))
 
-def learn_spread(forecast: Floats, actual: Floats) -> Spread | None:
-    """From (origins, window, slots) of back-test; None with too few errors to learn from."""
+
+def learn_spread(
+    forecast: Floats, actual: Floats, origins: Sequence[int] | None = None
+) -> Spread | None:
+    """From (origins, window, slots) of back-test; None with too few errors to learn from.
+
+    `origins` are day indexes, oldest first, and tell how far the windows overlap.
+    """
     known = np.isfinite(actual) & (forecast > 0)
     if known.sum() < FEWEST:
         return None
@@ -71,7 +88,22 @@ def learn_spread(forecast: Floats, actual: Floats) -> Spread | None:
     group = np.searchsorted(LEADS, lead, side="right") - 1
     growth = _growth(np.abs(score), group)
     days = len({(o, d) for o, d in zip(*np.nonzero(known.any(2)), strict=True)})
-    return Spread(power, growth, np.sort(score / np.asarray(growth)[group]), days / 2)
+    window = forecast.shape[1]
+    windows = (origins[-1] + window - origins[0]) / window if origins else float(len(forecast))
+    return Spread(
+        power, growth, np.sort(score / np.asarray(growth)[group]), days / 2,
+        _common_share(forecast, actual), windows,
+    )  # fmt: skip
+
+
+def _common_share(forecast: Floats, actual: Floats) -> float:
+    """Share of the error variance that all slots of a window have in common."""
+    known = np.isfinite(actual) & (forecast > 0)
+    error = np.where(known, (actual - forecast) / (forecast + 0.3) ** 0.75, 0.0)
+    count = np.maximum(known.sum((1, 2)), 1)
+    whole = float((error**2).sum() / count.sum())
+    beyond_chance = (error.sum((1, 2)) / count) ** 2 - (error**2).sum((1, 2)) / count**2
+    return float(np.clip(beyond_chance.mean() / whole, 0, 1)) if whole > 0 else 0.0
 
 
 def _misfit(error: Floats, size: Floats, power: float) -> float:

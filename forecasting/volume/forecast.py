@@ -182,7 +182,7 @@ def _plain(grid: DayGrid) -> Floats:
 
 def _spread(grid: DayGrid, tested: Backtest | None, choice: Choice) -> Spread:
     if tested is not None and all(name in tested.models for name, _ in choice.weights):
-        found = learn_spread(combined(tested, choice.weights), tested.actual)
+        found = learn_spread(combined(tested, choice.weights), tested.actual, tested.origins)
         if found is not None:
             return found
     return doubtful_spread(grid.counts)

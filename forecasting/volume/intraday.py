@@ -15,7 +15,8 @@ import numpy as np
 from forecasting.volume.grid import DayGrid
 from forecasting.volume.history import Floats
 
-RIDGE = 3.0  # days of belief that the rest follows the plan
+BELIEF = 0.8  # of a deviation beyond chance that goes on, before the days have taught
+RIDGE = 3.0  # days' worth of that belief
 FADE = 0.99  # per day back: habits of last month count more than of last year
 HUBER = 1.5  # robust deviations from which an error counts less
 LEVERAGE = 2.5  # times the usual start of a day from which an odd start counts less
@@ -53,7 +54,7 @@ def update_rest(past: Floats, plans: Floats, today: Floats, plan: Floats, *, cut
     # The update is for days that leave their plan: those teach, ordinary ones mostly show noise.
     weight = weight * apart / (apart + NOTABLE)
     x, y = np.clip(seen[usable], -FARTHEST, FARTHEST), np.clip(rest[usable], -FARTHEST, FARTHEST)
-    solved, weight = _robust_ridge(x, y, weight)
+    solved, weight = _robust_ridge(x, y, weight, chance=1 / max(float(np.nansum(plan[:cut])), 1.0))
     left = y - x @ solved
     narrowed = np.sqrt((weight * left**2).sum() / max((weight * y**2).sum(), 1e-12))
     told = float(np.clip(now, -FARTHEST, FARTHEST) @ solved)
@@ -82,21 +83,26 @@ def plans_then(past: DayGrid, uplift: Floats) -> Floats:
     return plans
 
 
-def _robust_ridge(x: Floats, y: Floats, weight: Floats) -> tuple[Floats, Floats]:
-    """Coefficients and final weights: days far out, in cause or effect, teach little."""
+def _robust_ridge(x: Floats, y: Floats, weight: Floats, *, chance: float) -> tuple[Floats, Floats]:
+    """Coefficients and final weights: days far out, in cause or effect, teach little.
+
+    `chance` is the variance that single contacts alone give the first column.
+    """
     size = np.sqrt((x**2).sum(1))
     typical = float(np.median(size)) + 1e-9
     start = weight * np.minimum(1.0, LEVERAGE * typical / np.maximum(size, 1e-9))
     now = start
-    solved = np.zeros(x.shape[1])
+    belief = np.zeros(x.shape[1])
+    solved = belief
     for _ in range(4):
-        strength = RIDGE * max(float(np.average(x[:, 0] ** 2, weights=now)), 1e-6)
-        square = (x * now[:, None]).T @ x + strength * np.eye(x.shape[1])
-        solved = np.linalg.solve(square, (x * now[:, None]).T @ y)
+        spread = max(float(np.average(x[:, 0] ** 2, weights=now)), 1e-6)
+        belief[0] = BELIEF * max(0.0, 1 - chance / spread)
+        square = (x * now[:, None]).T @ x + RIDGE * spread * np.eye(x.shape[1])
+        solved = belief + np.linalg.solve(square, (x * now[:, None]).T @ (y - x @ belief))
         left = np.abs(y - x @ solved)
-        spread = 1.4826 * float(np.median(left)) + 1e-9
-        now = start * np.minimum(1.0, HUBER * spread / np.maximum(left, 1e-9))
-        now = np.where(left > 5 * spread, 0.0, now)
+        usual = 1.4826 * float(np.median(left)) + 1e-9
+        now = start * np.minimum(1.0, HUBER * usual / np.maximum(left, 1e-9))
+        now = np.where(left > 5 * usual, 0.0, now)
     return solved, now
 
 

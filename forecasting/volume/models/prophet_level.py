@@ -16,8 +16,8 @@ import pandas as pd
 from forecasting.volume.grid import DayGrid
 from forecasting.volume.history import Floats
 from forecasting.volume.models.regressors import YEAR_SEEN
+from forecasting.volume.models.shapes import learn_shapes
 from forecasting.volume.models.structural import Level
-from forecasting.volume.models.top_down import day_shape
 
 FLEXIBLE = (0.005, 0.05, 0.3)  # changepoint prior scales tried on one window
 
@@ -50,7 +50,7 @@ class LearnedProphet:
 
     def forecast(self, past: DayGrid) -> Floats:
         level = _level(past, self.flexible)
-        return level.ahead[:, None] * day_shape(past, level)[past.weekdays[past.days :]]
+        return level.ahead[:, None] * learn_shapes(past, level.fitted).ahead
 
 
 def _level(past: DayGrid, flexible: float) -> Level:

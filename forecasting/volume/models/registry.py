@@ -17,9 +17,9 @@ FAST: Mapping[str, Forecaster] = {
     "weekly-naive": SameSlot(last, 4),
     BASELINE: SameSlot(median, 8),
     "same-slot-mean": SameSlot(mean, 8),
-    "event-slot-fading": EventSameSlot(0.05),
+    "event-slot-fading": EventSameSlot(0.05, smooth=True),
     "event-slot-recent": EventSameSlot(0.15),
-    "structural-quick": StructuralTopDown(7),
+    "structural-quick": StructuralTopDown(7, fade=0.15),
     "structural-calm": StructuralTopDown(28),
 }
 LEARNERS: Mapping[str, Forecaster] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from forecasting.volume.bands import doubtful_spread, learn_spread, nested
+from forecasting.volume.bands import Spread, doubtful_spread, learn_spread, nested
 
 
 def errors(rng: np.random.Generator, *, lead: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
@@ -44,6 +44,30 @@ def test_a_narrowed_band_keeps_the_chance_of_single_contacts() -> None:
     wide_low, wide_high = spread.band(forecast, 80)
     assert high - low < wide_high - wide_low
     assert high - low == pytest.approx(2 * 1.2816 * 200**0.5, rel=0.02)
+
+
+def test_few_windows_that_erred_as_a_whole_widen_the_band() -> None:
+    rng = np.random.default_rng(7)
+    forecast = np.full((4, 28, 1), 500.0)
+    level = rng.normal(0, 0.1, (4, 1, 1))
+    came = forecast * np.exp(level + rng.normal(0, 0.02, forecast.shape))
+    apart = learn_spread(forecast, came, [100, 128, 156, 184])
+    overlapping = learn_spread(forecast, came, [100, 107, 114, 121])
+    assert apart is not None
+    assert overlapping is not None
+    assert overlapping.common > 0.8
+
+    def width(spread: Spread) -> float:
+        low, high = spread.band(forecast[0], 95)
+        return float((high - low).mean())
+
+    assert width(overlapping) > 1.2 * width(apart)
+
+
+def test_errors_that_windows_do_not_share_leave_the_band() -> None:
+    spread = learn_spread(*errors(np.random.default_rng(3)), [100, 107, 114, 121, 128, 135])
+    assert spread is not None
+    assert spread.common < 0.1
 
 
 def test_too_few_errors_teach_nothing() -> None:
