@@ -258,5 +258,9 @@ def fingerprint(rule: str, labels: Labels) -> str:
 
 def notification_key(alert: Alert, reason: Reason, receiver: str) -> str:
     """ASCII, because it travels in a header; receivers may have names in any script."""
-    place = hashlib.sha256(receiver.encode()).hexdigest()[:8]
-    return f"{alert.fingerprint}-{alert.episode}-{reason}-{place}"
+    return f"{alert.fingerprint}-{alert.episode}-{reason}-{receiver_part(receiver)}"
+
+
+def receiver_part(receiver: str) -> str:
+    """What stands for a receiver at the end of a key."""
+    return hashlib.sha256(receiver.encode()).hexdigest()[:8]

@@ -18,6 +18,15 @@ SHARE = 64
 REFUSED_WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 30))
 
 
+# How long a receiver that can't be reached may hold a message back from its fall-back.
+FALL_BACK_AFTER = timedelta(minutes=5)
+
+
+def falls_back(error: SendError, *, age: timedelta) -> bool:
+    """Whether a message goes to the fall-back receiver instead of being tried again here."""
+    return error.permanent or age >= FALL_BACK_AFTER
+
+
 def next_try(
     error: SendError,
     *,

@@ -27,7 +27,8 @@ class SendError(AlertsError):
     """A receiver didn't take a message.
 
     `permanent`: the receiver understood and refused, so the same bytes will hardly be taken in a
-    second's time. `retry_after`: how long the receiver asked to be left alone.
+    second's time. `broken`: no other message fares better until somebody mends the receiver (a
+    wrong signature, a robot that was removed). `retry_after`: how long it asked to be left alone.
     """
 
     def __init__(
@@ -35,10 +36,12 @@ class SendError(AlertsError):
         message: str,
         *,
         permanent: bool = False,
+        broken: bool = False,
         retry_after: timedelta | None = None,
         http_status: int | None = None,
     ) -> None:
         super().__init__(message)
         self.permanent = permanent
+        self.broken = broken
         self.retry_after = retry_after
         self.http_status = http_status

@@ -17,6 +17,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from alerts import heartbeat, outbox
+from alerts.ack_links import open_ack_links
 from alerts.book import AlertBook, SourceWatch, rule_book
 from alerts.clock_watch import Jump
 from alerts.delivery import Delivery, Post
@@ -34,6 +35,7 @@ from alerts.polling import SourcePolling
 from alerts.receivers import ReceiverSettings
 from alerts.render import Wording
 from alerts.settings import AlertsSettings, RuleSettings, rules_of
+from alerts.situation import Trends
 from alerts.store import begin_term
 from alerts.telling.book import TellingBook
 from alerts.telling.plan import PLAIN, TellingPlan
@@ -111,6 +113,7 @@ class Leader:
             plan.live, rules, plan.zone, [s.name for s in plan.sources], plan.kpis
         )
         self._book = AlertBook(telling=TellingBook(plan.telling))
+        self._trends = Trends()
         self._delivery = Delivery(plan.receivers, self._post())
         self._pace = Pace()
         url = plan.alerts.heartbeat_url
@@ -171,6 +174,7 @@ class Leader:
         readings = [poll.reading() for poll in self._polls]
         reading = Reading(now, measurements, readings, self._numbers.failures)
         done = evaluate_and_record(self._prompt, self._book, self._rules, reading, term=term)
+        self._trends.sample(self._book.lively(), now)
         if done.queued:
             self._delivery.wake()
         if self._ping:
@@ -253,11 +257,13 @@ class Leader:
 
     def _post(self) -> Post:
         plan = self._plan
+        links = open_ack_links(self._store, plan.alerts)
         wordings = {
             receiver.name: Wording(
-                receiver.language or plan.language, plan.zone, plan.alerts.public_url, plan.kpis
+                receiver.language or plan.language, plan.zone, plan.alerts.public_url, plan.kpis,
+                ack_links=links,
             )
             for receiver in plan.receivers
-        }
+        }  # fmt: skip
         return Post(self._prompt, self._beat.worker_id, wordings, plan.alerts.give_up_after,
-                    clock=self._clock)  # fmt: skip
+                    trends=self._trends, clock=self._clock)  # fmt: skip

@@ -1,21 +1,24 @@
 """Messages that wait to be sent, kept until a receiver took them: queue, lease, outcome.
 
-Every function takes an open connection. Sending is delivery.py; when to try again is backoff.py.
-A crash between sending and recording repeats one message with the same key; none is ever lost.
+Every function takes an open connection. Sending is delivery.py; when to try again is backoff.py;
+how receivers fare is channels.py. A crash between sending and recording repeats one message with
+the same key; none is ever lost.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from pydantic import TypeAdapter, ValidationError
 
-from alerts.alert import Notification
+from alerts import channels
+from alerts.alert import Notification, Reason, receiver_part
+from alerts.content import Stored, TestNote
 from alerts.digest.content import DigestNote
 from alerts.errors import SendError
 from alerts.store import insert_for
@@ -23,29 +26,34 @@ from connectors import alert_tables
 
 log = logging.getLogger(__name__)
 
-PENDING, SENT, DEAD = "pending", "sent", "dead"
+PENDING, SENT, DEAD, MOVED = "pending", "sent", "dead", "moved"
 # Longer than any wait or lease we write ourselves: what lies further ahead was written before the
 # clock was set back, and must not hold a message up.
 FURTHEST = timedelta(minutes=35)
 
-_PAYLOAD: TypeAdapter[Notification | DigestNote] = TypeAdapter(Notification | DigestNote)
-DIGEST = "digest"
+_PAYLOAD: TypeAdapter[Stored] = TypeAdapter(Stored)
+ALERT, DIGEST, TEST = "alert", "digest", "test"  # kinds
 _NO_LEASE: dict[str, None] = {"leased_until": None, "leased_by": None}
 _box = alert_tables.outbox
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A claimed row of the outbox."""
+    """A claimed row of the outbox. `queued_at` is when its tries began."""
 
     id: int
-    note: Notification | DigestNote
-    created_at: datetime
+    note: Stored
+    queued_at: datetime
     attempt: int  # 1 for the first
+    instead_of: str | None = None
 
 
 def enqueue(
-    connection: sa.Connection, notes: Sequence[Notification | DigestNote], *, now: datetime
+    connection: sa.Connection,
+    notes: Sequence[Stored],
+    *,
+    now: datetime,
+    instead_of: str | None = None,
 ) -> int:
     """Adds messages, due at once; returns how many. A key that is there already stays one row."""
     added = 0
@@ -56,6 +64,8 @@ def enqueue(
             **_about(note),
             payload=_PAYLOAD.dump_json(note).decode(),
             created_at=now,
+            queued_at=now,
+            instead_of=instead_of,
             next_at=now,
             attempts=0,
             state=PENDING,
@@ -65,16 +75,19 @@ def enqueue(
     return added
 
 
-def _about(note: Notification | DigestNote) -> dict[str, Any]:
+def _about(note: Stored) -> dict[str, Any]:
     """Messages about the same alert or group, or of the same digest, keep their order."""
     if isinstance(note, DigestNote):
-        return {"fingerprint": f"{DIGEST} {note.digest.name}", "episode": 0, "reason": DIGEST}
+        lane, kind = f"{DIGEST} {note.digest.name}", DIGEST
+        return {"fingerprint": lane, "episode": 0, "reason": DIGEST, "kind": kind}
+    if isinstance(note, TestNote):
+        return {"fingerprint": note.key, "episode": 0, "reason": TEST, "kind": TEST}
     first = note.alerts[0]
     lane = note.lane or first.fingerprint
-    return {"fingerprint": lane, "episode": first.episode, "reason": note.reason}
+    return {"fingerprint": lane, "episode": first.episode, "reason": note.reason, "kind": ALERT}
 
 
-def claim(
+def claim(  # noqa: PLR0913 - all by name
     connection: sa.Connection,
     *,
     worker: str,
@@ -82,8 +95,9 @@ def claim(
     now: datetime,
     lease: timedelta,
     limit: int = 1,
+    kind: str | None = None,
 ) -> list[Message]:
-    """Due messages of a receiver, oldest first, ours alone until the lease ends.
+    """Due messages of a receiver, oldest first, ours alone until the lease ends. None: any kind.
 
     Each is taken by a conditional UPDATE whose row count decides, so that any number of workers
     may claim at once. A lease is shorter than FURTHEST. The attempt is counted here: a crash
@@ -92,6 +106,8 @@ def claim(
     claimed = []
     # PostgreSQL: pass over what another worker is just claiming. SQLite has one writer at a time.
     due = _due(receiver, now).limit(limit).with_for_update(skip_locked=True, of=_box)
+    if kind is not None:
+        due = due.where(_box.c.kind == kind)
     for row in connection.execute(due).all():
         taken = connection.execute(
             _box.update()
@@ -99,11 +115,12 @@ def claim(
             .values(leased_until=now + lease, leased_by=worker, attempts=_box.c.attempts + 1)
         )
         if taken.rowcount == 1 and (note := _read(connection, row.id, row.payload)):
-            claimed.append(Message(row.id, note, row.created_at, row.attempts + 1))
+            queued_at = row.queued_at or row.created_at
+            claimed.append(Message(row.id, note, queued_at, row.attempts + 1, row.instead_of))
     return claimed
 
 
-def _read(connection: sa.Connection, row_id: int, payload: str) -> Notification | DigestNote | None:
+def _read(connection: sa.Connection, row_id: int, payload: str) -> Stored | None:
     """A payload that can't be read must not hold up those behind it: it becomes a dead letter."""
     try:
         return _PAYLOAD.validate_json(payload)
@@ -112,6 +129,19 @@ def _read(connection: sa.Connection, row_id: int, payload: str) -> Notification 
         values = {"state": DEAD, "error": "its content can't be read; see the log", **_NO_LEASE}
         connection.execute(_box.update().where(_box.c.id == row_id).values(values))
         return None
+
+
+def next_kind(connection: sa.Connection, receiver: str, *, now: datetime) -> str | None:
+    """The kind of what is sent next; None when nothing is due."""
+    row = connection.execute(_due(receiver, now).limit(1)).first()
+    return None if row is None else str(row.kind)
+
+
+def count_waiting(connection: sa.Connection, receiver: str) -> int:
+    """Everything that this receiver has still to be sent, due or not."""
+    waiting = _box.c.receiver == receiver, _box.c.state == PENDING
+    query = sa.select(sa.func.count()).select_from(_box).where(*waiting)
+    return int(connection.execute(query).scalar_one())
 
 
 def next_due(connection: sa.Connection, receiver: str, *, now: datetime) -> datetime | None:
@@ -126,15 +156,28 @@ def next_due(connection: sa.Connection, receiver: str, *, now: datetime) -> date
 
 
 def record_sent(
-    connection: sa.Connection, message: Message, *, now: datetime, http_status: int
+    connection: sa.Connection,
+    message: Message,
+    *,
+    now: datetime,
+    http_status: int,
+    sent_as: str | None = None,
+    remark: str | None = None,
 ) -> None:
-    """The receiver took it, which stays true even if our lease ended meanwhile."""
+    """The receiver took it, which stays true even if our lease ended meanwhile.
+
+    `sent_as`: the key of the message it went in, where that held several. `remark`: what was not
+    as it should be all the same.
+    """
+    values = {"error": remark, "http_status": http_status, "sent_as": sent_as}
     connection.execute(
         _box.update()
         .where(_box.c.id == message.id, _box.c.state != SENT)
-        .values(state=SENT, sent_at=now, error=None, http_status=http_status, **_NO_LEASE)
+        .values(state=SENT, sent_at=now, **values, **_NO_LEASE)
     )
-    _note_attempt(connection, message, now, "sent", None)
+    _note_attempt(connection, message, now, "sent", remark)
+    channels.note_success(connection, message.note.receiver, now=now)
+    _tell_stand_ins(connection, message, now=now)
 
 
 def record_failure(
@@ -147,22 +190,86 @@ def record_failure(
     next_at: datetime | None,
 ) -> None:
     """Try again at `next_at`; None = give up: the row stays as a dead letter."""
-    values: dict[str, Any] = {"error": str(error), "http_status": error.http_status, **_NO_LEASE}
-    values |= {"state": DEAD} if next_at is None else {"next_at": next_at}
-    connection.execute(
-        _box.update()
-        .where(_box.c.id == message.id, _box.c.state == PENDING, _box.c.leased_by == worker)
-        .values(values)
-    )
+    values: dict[str, Any] = {"state": DEAD} if next_at is None else {"next_at": next_at}
+    _close(connection, message, error, worker=worker, **values)
     outcome = "gave up" if next_at is None else "refused" if error.permanent else "failed"
     _note_attempt(connection, message, now, outcome, str(error))
+    channels.note_failure(connection, message.note.receiver, error, now=now)
+
+
+def move(
+    connection: sa.Connection,
+    message: Message,
+    error: SendError,
+    *,
+    to: str,
+    worker: str,
+    now: datetime,
+) -> None:
+    """Give a message to another receiver, under the key that it would have had there: who is told
+    already is not told twice."""
+    moved = _close(connection, message, error, worker=worker, state=MOVED, moved_to=to)
+    _note_attempt(connection, message, now, "moved", str(error))
+    channels.note_failure(connection, message.note.receiver, error, now=now)
+    if moved:
+        _hand_on(connection, message, to, now=now)
+
+
+def _hand_on(connection: sa.Connection, message: Message, to: str, *, now: datetime) -> None:
+    note = message.note
+    key = f"{note.key.removesuffix('-' + receiver_part(note.receiver))}-{receiver_part(to)}"
+    origin = message.instead_of or note.receiver
+    enqueue(connection, [replace(note, key=key, receiver=to)], now=now, instead_of=origin)
+
+
+def _tell_stand_ins(connection: sa.Connection, message: Message, *, now: datetime) -> None:
+    """Who got the beginning of an alert in place of this receiver hears of its end too, although
+    this receiver can be reached again."""
+    note = message.note
+    if not isinstance(note, Notification) or note.reason is not Reason.RESOLVED:
+        return
+    about = _about(note)
+    query = sa.select(_box.c.moved_to).distinct()
+    earlier = query.where(
+        _box.c.receiver == note.receiver,
+        _box.c.fingerprint == about["fingerprint"],
+        _box.c.episode == about["episode"],
+        _box.c.state == MOVED,
+        _box.c.id < message.id,
+    )
+    for stand_in in connection.execute(earlier).scalars().all():
+        _hand_on(connection, message, stand_in, now=now)
+
+
+def _close(
+    connection: sa.Connection, message: Message, error: SendError, *, worker: str, **values: Any
+) -> bool:
+    """Note an outcome while the message is still ours; False when it isn't."""
+    found = connection.execute(
+        _box.update()
+        .where(_box.c.id == message.id, _box.c.state == PENDING, _box.c.leased_by == worker)
+        .values(error=str(error), http_status=error.http_status, **values, **_NO_LEASE)
+    )
+    return found.rowcount == 1
+
+
+def send_again(connection: sa.Connection, ids: Collection[int], *, now: datetime) -> int:
+    """Dead letters that are to be tried anew, as if they were queued now; returns how many."""
+    found = connection.execute(
+        _box.update()
+        .where(_box.c.id.in_(ids), _box.c.state == DEAD)
+        .values(state=PENDING, next_at=now, queued_at=now, **_NO_LEASE)
+    )
+    return found.rowcount
 
 
 def refusals(connection: sa.Connection, message: Message) -> int:
-    """How often the receiver understood this message and refused it."""
+    """How often the receiver understood this message and refused it, since its tries began."""
     table = alert_tables.deliveries
     query = sa.select(sa.func.count()).where(
-        table.c.outbox_id == message.id, table.c.outcome == "refused"
+        table.c.outbox_id == message.id,
+        table.c.outcome == "refused",
+        table.c.at >= message.queued_at,
     )
     return int(connection.execute(query).scalar_one())
 
@@ -226,7 +333,8 @@ def _waiting(receiver: str) -> tuple[sa.ColumnElement[bool], ...]:
 def _due(receiver: str, now: datetime) -> sa.Select[Any]:
     """What may be sent now, oldest first."""
     due = sa.or_(_box.c.next_at <= now, _box.c.next_at > now + FURTHEST)
-    columns = _box.c.id, _box.c.payload, _box.c.created_at, _box.c.attempts
+    names = ("id", "payload", "created_at", "queued_at", "attempts", "kind", "instead_of")
+    columns = [_box.c[name] for name in names]
     return sa.select(*columns).where(*_waiting(receiver), due, _free(now)).order_by(_box.c.id)
 
 

@@ -11,23 +11,17 @@ from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
 
+from alerts.receiver_kinds import KIND_KEYS, KINDS, TIMEOUT
 from connectors.durations import Duration
 from connectors.settings import Section
 from metrics.text import Language
 
 _LONGEST_TIMEOUT = timedelta(minutes=1)
-# A mail server may greet only after some seconds, and a digest carries pictures.
-_TIMEOUTS = {"email": timedelta(seconds=30)}
-_TIMEOUT = timedelta(seconds=5)
 _MOST_ADDRESSES = 50
 _ADDRESS = re.compile(r"[^@\s<>,;\"]+@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9-]+)*")
 PORTS: dict[str, int] = {"starttls": 587, "ssl": 465, "none": 25}
-# Which keys a type must and may have, besides those that all have.
-_NEEDED: Mapping[str, tuple[str, ...]] = {"webhook": ("url",), "email": ("host", "sender", "to")}
-_ALLOWED: Mapping[str, tuple[str, ...]] = {
-    "webhook": ("url", "secret"),
-    "email": ("host", "port", "tls", "user", "password", "sender", "to"),
-}
+ALL = "all"
+_MOBILE = re.compile(r"\+?[\d-]{6,20}")
 
 
 def _names(value: object) -> object:
@@ -45,10 +39,14 @@ def checked_address(written: str) -> str:
 
 
 class ReceiverSettings(Section):
-    """One receiver. `url` and `secret` are a webhook's, `host` to `to` a mail server's."""
+    """One receiver. Which keys go with which `type` is receiver_kinds.py.
+
+    `mention` are mobile numbers, ids of people, or "all". `fallback` is the receiver that gets what
+    this one can't be given.
+    """
 
     name: str = Field(min_length=1, max_length=100)
-    type: Literal["webhook", "email"]
+    type: str
     url: SecretStr | None = None
     secret: SecretStr | None = None
     host: str | None = Field(default=None, min_length=1)
@@ -58,29 +56,29 @@ class ReceiverSettings(Section):
     password: SecretStr | None = None
     sender: str | None = None
     to: Annotated[tuple[str, ...], BeforeValidator(_names)] = ()
-    timeout: Duration = _TIMEOUT
+    mention: Annotated[tuple[str, ...], BeforeValidator(_names)] = ()
+    keyword: str | None = Field(default=None, min_length=1, max_length=100)
+    template: str | None = Field(default=None, min_length=1)
+    template_file: str | None = Field(default=None, min_length=1)
+    fallback: str | None = Field(default=None, min_length=1)
+    timeout: Duration = TIMEOUT
     language: Language | None = None
 
     @model_validator(mode="before")
     @classmethod
     def _type_has_its_timeout(cls, data: Any) -> Any:
         if isinstance(data, Mapping) and "timeout" not in data:
-            return {**data, "timeout": _TIMEOUTS.get(str(data.get("type")), _TIMEOUT)}
+            kind = KINDS.get(str(data.get("type")))
+            return {**data, "timeout": kind.timeout if kind else TIMEOUT}
         return data
 
-    @field_validator("url")
+    @field_validator("type")
     @classmethod
-    def _url_is_whole(cls, url: SecretStr | None) -> SecretStr | None:
-        if url is None:
-            return None
-        try:
-            parts = urlsplit(url.get_secret_value())
-            whole = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-        except ValueError:
-            whole = False
-        if not whole:
-            raise ValueError("the url of a webhook starts with https:// or http:// and a host")
-        return url
+    def _type_is_known(cls, name: str) -> str:
+        if name not in KINDS:
+            known = ", ".join(f'"{one}"' for one in KINDS)
+            raise ValueError(f"there is no such type of receiver; known are {known}")
+        return name
 
     @field_validator("secret", "password")
     @classmethod
@@ -119,12 +117,14 @@ class ReceiverSettings(Section):
 
     @model_validator(mode="after")
     def _keys_belong_to_the_type(self) -> Self:
-        for key in _NEEDED[self.type]:
+        kind = KINDS[self.type]
+        for key in kind.needed:
             if not getattr(self, key):
                 raise ValueError(f"'{key}' is missing; type = \"{self.type}\" needs it")
-        foreign = {key for keys in _ALLOWED.values() for key in keys} - {*_ALLOWED[self.type]}
-        for key in sorted(foreign & self.model_fields_set):
+        for key in sorted((KIND_KEYS - {*kind.needed, *kind.may}) & self.model_fields_set):
             raise ValueError(f"'{key}' is not for type = \"{self.type}\"; leave it out")
+        if self.template is not None and self.template_file is not None:
+            raise ValueError("template and template_file say the same; set one of them")
         if (self.user is None) != (self.password is None):
             raise ValueError("user and password belong together; set both or neither")
         if self.password is not None and self.tls == "none" and self.host not in _OURSELVES:
@@ -132,6 +132,38 @@ class ReceiverSettings(Section):
                 'the password would travel unencrypted; set tls to "starttls" or "ssl"'
             )
         return self
+
+    @model_validator(mode="after")
+    def _url_has_its_form(self) -> Self:
+        if self.url is None:
+            return self
+        kind, url = KINDS[self.type], self.webhook_url
+        if not (kind.address.search(url) if kind.address else True) or not _whole(url, self.type):
+            raise ValueError(kind.advice)
+        return self
+
+    @model_validator(mode="after")
+    def _mentions_can_be_reached(self) -> Self:
+        if self.type in ("feishu", "slack") and self.mobiles:
+            raise ValueError(
+                "mention: this platform's robots can't find people by mobile number; "
+                "write the person's id"
+            )
+        return self
+
+    @property
+    def mobiles(self) -> tuple[str, ...]:
+        """Who is called by mobile number."""
+        return tuple(one for one in self.mention if _MOBILE.fullmatch(one))
+
+    @property
+    def people(self) -> tuple[str, ...]:
+        """Who is called by an id of the platform's."""
+        return tuple(one for one in self.mention if one != ALL and not _MOBILE.fullmatch(one))
+
+    @property
+    def calls_all(self) -> bool:
+        return ALL in self.mention
 
     @property
     def webhook_url(self) -> str:
@@ -141,6 +173,17 @@ class ReceiverSettings(Section):
     @property
     def mail_port(self) -> int:
         return self.port or PORTS[self.tls]
+
+
+def _whole(url: str, kind: str) -> bool:
+    """A scheme and a host; Apprise's urls have forms of their own."""
+    if kind == "apprise":
+        return True
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 _OURSELVES = ("localhost", "127.0.0.1", "::1")

@@ -1,21 +1,22 @@
-"""An alert in words, zh and en, and a notification as the JSON that webhooks get (docs/webhook.md).
+"""An alert in words, zh and en: the three lines of its card. The words are locales/{en,zh}.toml.
 
-Sending it is transports/; the words themselves are locales/{en,zh}.toml.
+What a message as a whole looks like is card.py (chats), alert_mail.py and webhook_body.py.
 """
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from alerts.alert import Alert, Cause, Notification, Severity, Status
+from alerts.ack_links import AckLinks
+from alerts.alert import Acknowledgement, Alert, Cause, Notification, Severity, Status
 from alerts.settings import SOURCE_DOWN
+from alerts.situation import UNKNOWN_SITUATION, Situation, Trend
 from metrics.kpi import Registry
 from metrics.packs import default_registry
 from metrics.text import (
@@ -28,10 +29,10 @@ from metrics.text import (
     load_catalogue,
 )
 
-BODY_VERSION = "1"
 SYMBOLS = {Severity.CRITICAL: "■", Severity.WARNING: "▲", Severity.INFO: "●"}
 LIVE_SECONDS = frozenset({"longest_wait", "oldest_wait", "source_lag"})
 TARGETS = {">": "≤", ">=": "<", "<": "≥", "<=": ">"}
+LONGEST_LINK = 1_000
 # Below this a message isn't called late: it is the usual time to poll, decide and send.
 LATE_AFTER = timedelta(minutes=1)
 
@@ -43,12 +44,26 @@ def catalogue() -> Catalogue:
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """How one reader is addressed: language, the shop's zone, where links lead."""
+    """How one reader is addressed: language, the shop's zone, where links lead.
+
+    `situations`, by fingerprint, is what is known at the moment of sending; `own_text` what the
+    receiver's template made of the message; `instead_of` the receiver that this one stands in for.
+    """
 
     language: Language
     zone: ZoneInfo
     public_url: str | None = None
     kpis: Registry = field(default_factory=default_registry)
+    ack_links: AckLinks | None = None
+    situations: Mapping[str, Situation] = field(default_factory=dict)
+    own_text: str | None = None
+    instead_of: str | None = None
+
+    def say(self, key: str, **values: object) -> str:
+        return catalogue().t(key, self.language, **values)
+
+    def situation(self, alert: Alert) -> Situation:
+        return self.situations.get(alert.fingerprint, UNKNOWN_SITUATION)
 
 
 def title(alert: Alert, wording: Wording, *, cause: Cause = Cause.CLEAR) -> str:
@@ -62,17 +77,69 @@ def title(alert: Alert, wording: Wording, *, cause: Cause = Cause.CLEAR) -> str:
     return _t(f"alert.{key}", alert, wording)
 
 
-def text(alert: Alert, wording: Wording, *, cause: Cause, at: datetime, now: datetime) -> str:
-    """The line below the title: since when or how long, and whether this message comes late."""
+def lines(alert: Alert, note: Notification, wording: Wording, *, now: datetime) -> tuple[str, ...]:
+    """What stands below the title: since when or how long; then who is on it and who is next."""
+    first = _course(alert, note, wording, now)
+    if alert.status is Status.RESOLVED:
+        return (first,)
+    second = _people(alert, note, wording, now)
+    return (first, second) if second else (first,)
+
+
+def text(alert: Alert, note: Notification, wording: Wording, *, now: datetime) -> str:
+    """The lines as one."""
+    return joined(lines(alert, note, wording, now=now), wording)
+
+
+def joined(sentences: Iterable[str], wording: Wording) -> str:
+    return ("" if wording.language == "zh" else " ").join(one for one in sentences if one)
+
+
+def _course(alert: Alert, note: Notification, wording: Wording, now: datetime) -> str:
     part = "source" if alert.rule == SOURCE_DOWN else "text"
     over = alert.status is Status.RESOLVED
-    lines = [_t(f"{part}.lasted" if over else f"{part}.since", alert, wording, now=now)]
-    if over and cause in (Cause.GONE, Cause.WITHDRAWN):
-        lines.append(catalogue().t(f"text.{cause}", wording.language))
-    if now - at > LATE_AFTER:
-        late = format_duration((now - at).total_seconds(), wording.language)
-        lines.append(catalogue().t("text.late", wording.language, late=late))
-    return ("" if wording.language == "zh" else " ").join(lines)
+    said = [_t(f"{part}.lasted" if over else f"{part}.since", alert, wording, now=now)]
+    if over and note.cause in (Cause.GONE, Cause.WITHDRAWN):
+        said.append(wording.say(f"text.{note.cause}"))
+    if now - note.at > LATE_AFTER:
+        late = format_duration((now - note.at).total_seconds(), wording.language)
+        said.append(wording.say("text.late", late=late))
+    return joined(said, wording)
+
+
+def _people(alert: Alert, note: Notification, wording: Wording, now: datetime) -> str:
+    """Who is on it; else who is told next, where an escalation is running."""
+    known = acknowledgement(alert, wording)
+    if known is not None:
+        if known.until is None:
+            said = wording.say("people.taken", name=known.by)
+        else:
+            until = format_moment(known.until, wording.language, zone=wording.zone, now=now)
+            said = wording.say("people.taken_until", name=known.by, until=until)
+        return joined([said, wording.say("people.note", note=known.note) if known.note else ""],
+                      wording)  # fmt: skip
+    assigned = [wording.say("people.assigned", name=alert.assignee)] if alert.assignee else []
+    if note.next_at is None or not note.next_to:
+        return joined(assigned, wording)
+    at = format_moment(note.next_at, wording.language, zone=wording.zone, now=now)
+    who = wording.say("people.joint").join(note.next_to)
+    return joined([*assigned, wording.say("people.next", at=at, who=who)], wording)
+
+
+def _trend(alert: Alert, wording: Wording) -> str:
+    """ ", still rising": only where the last values say so."""
+    trend = wording.situation(alert).trend
+    if trend is None:
+        return ""
+    if trend is Trend.FLAT:
+        return wording.say("trend.flat")
+    worse = (trend is Trend.UP) is alert.op.startswith(">")
+    return wording.say(f"trend.{trend}_{'worse' if worse else 'better'}")
+
+
+def _hit(alert: Alert, wording: Wording) -> str:
+    count = wording.situation(alert).hit
+    return wording.say("text.hit", n=format_number(count)) if count else ""
 
 
 def _t(key: str, alert: Alert, wording: Wording, *, now: datetime | None = None) -> str:
@@ -83,19 +150,21 @@ def _t(key: str, alert: Alert, wording: Wording, *, now: datetime | None = None)
         key,
         lang,
         symbol=SYMBOLS[alert.severity],
-        where=_where(alert, lang),
+        where=where(alert, lang),
         source=dict(alert.labels).get("source", ""),
-        what=_what(alert.metric, kpis, lang),
+        what=what(alert.metric, kpis, lang),
         value=amount(alert.metric, alert.value, lang, kpis),
         target=f"{TARGETS[alert.op]} {amount(alert.metric, alert.threshold, lang, kpis)}",
         peak=amount(alert.metric, alert.peak, lang, kpis),
         since=format_moment(alert.pending_since, lang, zone=wording.zone, now=now),
         until=format_moment(until, lang, zone=wording.zone, now=now),
         lasted=format_duration((until - alert.pending_since).total_seconds(), lang),
+        trend=_trend(alert, wording),
+        hit=_hit(alert, wording),
     )
 
 
-def _where(alert: Alert, lang: str) -> str:
+def where(alert: Alert, lang: str) -> str:
     """The queue; else what else divides the rule; the source only where there is nothing more."""
     labels = dict(alert.labels)
     source = labels.pop("source", None)
@@ -105,7 +174,7 @@ def _where(alert: Alert, lang: str) -> str:
     return channel or source or catalogue().t("alert.everywhere", lang)
 
 
-def _what(metric: str, kpis: Registry, lang: str) -> str:
+def what(metric: str, kpis: Registry, lang: str) -> str:
     """A metric's name: in an alert's words where there are any, else the KPI's title."""
     name = f"metric.{metric}"
     if catalogue().has(name):
@@ -122,6 +191,21 @@ def amount(metric: str, value: float | None, lang: str, kpis: Registry | None = 
     return format_percent(value) if unit == "%" else format_number(value)
 
 
+def acknowledgement(alert: Alert, wording: Wording) -> Acknowledgement | None:
+    """Who is on it: as known at the moment of sending, else when the message was queued."""
+    return wording.situation(alert).acknowledgement or alert.acknowledgement
+
+
+def ack_link(alert: Alert, receiver: str, wording: Wording) -> str | None:
+    """Where a person says that they are on it; None where nothing is left to take."""
+    if not wording.public_url or wording.ack_links is None or alert.status is not Status.FIRING:
+        return None
+    if acknowledgement(alert, wording) is not None:
+        return None
+    token = wording.ack_links.token(alert.fingerprint, alert.episode, receiver)
+    return f"{wording.public_url.rstrip('/')}/ack/{token}?lang={wording.language}"
+
+
 def link(alert: Alert, wording: Wording) -> str | None:
     """The queue page of that queue at that moment; the board where there is no queue."""
     if not wording.public_url:
@@ -132,45 +216,7 @@ def link(alert: Alert, wording: Wording) -> str | None:
     query: list[tuple[str, str]]
     query = [(name, labels[name]) for name in ("source", "queue") if name in labels]
     query += [("at", moment.isoformat(timespec="seconds")), ("lang", wording.language)]
-    return f"{base}/{'queues' if 'queue' in labels else ''}?{urlencode(query)}"
-
-
-def webhook_body(note: Notification, wording: Wording, *, now: datetime) -> bytes:
-    """The message as JSON in UTF-8."""
-    over = all(alert.status is Status.RESOLVED for alert in note.alerts)
-    body = {
-        "version": BODY_VERSION,
-        "receiver": note.receiver,
-        "status": "resolved" if over else "firing",
-        "reason": note.reason,
-        "key": note.key,
-        "alerts": [_entry(alert, note, wording, now) for alert in note.alerts],
-    }
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def _entry(alert: Alert, note: Notification, wording: Wording, now: datetime) -> dict[str, Any]:
-    over = alert.status is Status.RESOLVED
-    return {
-        "status": "resolved" if over else "firing",
-        "rule": alert.rule,
-        "severity": alert.severity,
-        "metric": alert.metric,
-        "labels": dict(alert.labels),
-        "value": alert.value,
-        "threshold": alert.threshold,
-        "condition": f"{alert.op} {alert.threshold:g}",
-        "peak": alert.peak,
-        "since": _iso(alert.pending_since, wording),
-        "started_at": _iso(alert.fired_at, wording),
-        "ended_at": _iso(alert.resolved_at, wording) if over else None,
-        "ended_by": note.cause if over else None,
-        "title": title(alert, wording, cause=note.cause),
-        "text": text(alert, wording, cause=note.cause, at=note.at, now=now),
-        "url": link(alert, wording),
-        "key": f"{alert.fingerprint}-{alert.episode}",
-    }
-
-
-def _iso(moment: datetime | None, wording: Wording) -> str | None:
-    return None if moment is None else moment.astimezone(wording.zone).isoformat()
+    found = f"{base}/{'queues' if 'queue' in labels else ''}?{urlencode(query)}"
+    if len(found) > LONGEST_LINK and len(query) > 2:  # a name that no platform would let through
+        return f"{base}/?{urlencode(query[-2:])}"
+    return found

@@ -25,6 +25,8 @@ from connectors.settings import Section
 class AlertsSettings(Section):
     """`public_url` is where people open the dashboard: links in messages start with it.
 
+    `link_secret` signs the links that acknowledge; without it the store keeps a key of its own.
+
     `heartbeat_url` is asked every `heartbeat_every` while the worker works: an outside watch.
     """
 
@@ -37,6 +39,16 @@ class AlertsSettings(Section):
     digest_every: Duration = timedelta(minutes=1)
     heartbeat_url: SecretStr | None = None
     heartbeat_every: Duration = timedelta(seconds=30)
+    link_secret: SecretStr | None = None
+    link_valid_for: Duration = timedelta(days=1)
+
+    @field_validator("link_secret")
+    @classmethod
+    def _secret_is_long(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None and len(secret.get_secret_value()) < 16:
+            raise ValueError("the secret must have 16 characters or more; leave it out to have one "
+                             "made and kept in the store")  # fmt: skip
+        return secret
 
     @field_validator("heartbeat_url")
     @classmethod

@@ -7,7 +7,7 @@ Every function takes an open connection, so that state, history and messages com
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -35,6 +35,13 @@ def load_active(connection: sa.Connection) -> list[Alert]:
     wanted = alert_tables.alerts.c.status.in_([Status.PENDING, Status.FIRING, Status.ACKNOWLEDGED])
     rows = connection.execute(sa.select(alert_tables.alerts).where(wanted))
     return [_alert(row) for row in rows.mappings()]
+
+
+def load_some(connection: sa.Connection, fingerprints: Collection[str]) -> dict[str, Alert]:
+    """These alerts as they are now, by fingerprint; those that aren't kept are left out."""
+    wanted = alert_tables.alerts.c.fingerprint.in_(fingerprints)
+    rows = connection.execute(sa.select(alert_tables.alerts).where(wanted))
+    return {row["fingerprint"]: _alert(row) for row in rows.mappings()}
 
 
 def save_alerts(connection: sa.Connection, alerts: Iterable[Alert]) -> None:

@@ -94,9 +94,14 @@ outbox = sa.Table(
     instant("leased_until"),
     sa.Column("leased_by", Text),
     instant("sent_at"),
-    sa.Column("state", Text, nullable=False),  # pending, sent, dead
+    sa.Column("state", Text, nullable=False),  # pending, sent, dead, moved
     sa.Column("error", Text),
     sa.Column("http_status", sa.Integer),
+    sa.Column("kind", Text, nullable=False, server_default="alert"),  # alert, digest, test
+    instant("queued_at"),  # when its tries began; later than created_at where it was sent again
+    sa.Column("sent_as", Text),  # key of the message it went in, where that held several
+    sa.Column("instead_of", Text),  # the receiver that could not be given it
+    sa.Column("moved_to", Text),  # the receiver that got it instead
     sa.Index(None, "state", "next_at"),
     sa.Index(None, "receiver", "fingerprint"),
 )
@@ -111,6 +116,26 @@ deliveries = sa.Table(
     sa.Column("outcome", Text, nullable=False),
     sa.Column("error", Text),
     sa.Index(None, "outbox_id"),
+)
+
+# How each receiver fared last: one row per receiver that was ever sent to.
+channels = sa.Table(
+    "channels",
+    metadata,
+    sa.Column("receiver", Text, primary_key=True),
+    sa.Column("state", Text, nullable=False),  # working, failing, broken
+    instant("since", nullable=False),  # of that state
+    instant("sent_at"),
+    instant("failed_at"),
+    sa.Column("error", Text),  # of the last failure
+)
+
+# When messages went to a robot, as far back as its rate limits look.
+allowances = sa.Table(
+    "allowances",
+    metadata,
+    sa.Column("name", Text, primary_key=True),
+    sa.Column("taken", Text, nullable=False),  # JSON: µs since 1970 UTC
 )
 
 # Which spans a digest has told: one row per digest and span, so that none is told twice.

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, SecretStr, field_validator
 
 from alerts.digest.settings import DigestSettings, digest_problems
+from alerts.receiver_checks import receiver_problems, with_templates
 from alerts.receivers import ReceiverSettings
 from alerts.rule_checks import rule_problems
 from alerts.settings import AlertsSettings, RuleSettings
@@ -148,7 +149,7 @@ def load_settings(path: Path) -> Settings:
         sources=build.many("sources", SourceSettings),
         risk=build.one("risk", RiskSettings, RiskSettings()),
         alerts=build.one("alerts", AlertsSettings, AlertsSettings()),
-        receivers=build.many("receivers", ReceiverSettings),
+        receivers=with_templates(build.many("receivers", ReceiverSettings), path.parent, problems),
         rules=build.many("rules", RuleSettings),
         pace=build.one("pace", PaceSection, PaceSection()),
         digests=build.many("digests", DigestSettings),
@@ -171,6 +172,7 @@ def load_settings(path: Path) -> Settings:
     problems += alert_problems(settings.rules, settings.receivers, metrics=metrics)
     problems += between_sections(settings.telling, settings.rules, settings.receivers)
     problems += rule_problems(settings.rules, settings.kpis)
+    problems += receiver_problems(settings.receivers)
     problems += _pace_problems(settings.pace, settings.kpis)
     receivers = [receiver.name for receiver in settings.receivers]
     problems += digest_problems(settings.digests, receivers=receivers, kpis=settings.kpis)

@@ -5,60 +5,42 @@ Short enough for every robot (WeCom takes 4,096 bytes of Markdown). Sending is t
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from datetime import datetime
 
 from alerts.digest.content import Change, Figure, Verdict
 from alerts.digest.items_words import blocks
 from alerts.digest.words import SIGNS, Speaker
+from alerts.pens import MARKDOWN, Pen, TextPen
 
 MOST_BYTES = 4_096
 MOST_NUMBERS = 4
-_MARKS = re.compile(r"([\\`*_\[\]<>#|~])")
 
 
 def chat_text(speaker: Speaker, *, now: datetime) -> str:
     """Plain text."""
-    return _whole(speaker, _Pen(marked=False), now, "\n")
+    return written(speaker, TextPen(joint="\n"), now=now)
 
 
 def chat_markdown(speaker: Speaker, *, now: datetime) -> str:
-    """The Markdown that DingTalk, Feishu, WeCom and Slack share: bold and links."""
-    return _whole(speaker, _Pen(marked=True), now, "\n\n")
+    """The Markdown that DingTalk, Feishu and WeCom share: bold and links."""
+    return written(speaker, MARKDOWN, now=now)
 
 
-def _whole(speaker: Speaker, pen: _Pen, now: datetime, joint: str) -> str:
-    """As many lines as fit, the first ones first; the link always."""
-    link = speaker.link()
+def written(
+    speaker: Speaker, pen: Pen, *, now: datetime, linked: bool = True, most: int = MOST_BYTES
+) -> str:
+    """As many lines as fit, the first ones first; the link always, unless it is a button."""
+    link = speaker.link() if linked else None
     last = [pen.link(speaker.say("open"), link)] if link else []
     kept: list[str] = []
     for line in _lines(speaker, pen, now):
-        if len(joint.join([*kept, line, *last]).encode()) > MOST_BYTES:
+        if len(pen.joint.join([*kept, line, *last]).encode()) > most:
             break
         kept.append(line)
-    return joint.join([*kept, *last])
+    return pen.joint.join([*kept, *last])
 
 
-@dataclass(frozen=True, slots=True)
-class _Pen:
-    """How words are written down: with marks or without."""
-
-    marked: bool
-
-    def plain(self, words: str) -> str:
-        """A name from a source must not become a mark, a link or a mention."""
-        flat = " ".join(words.split())
-        return _MARKS.sub(r"\\\1", flat) if self.marked else flat
-
-    def bold(self, words: str) -> str:
-        return f"**{self.plain(words)}**" if self.marked else self.plain(words)
-
-    def link(self, words: str, url: str) -> str:
-        return f"[{words}]({url})" if self.marked else f"{words}: {url}"
-
-
-def _lines(speaker: Speaker, pen: _Pen, now: datetime) -> list[str]:
+def _lines(speaker: Speaker, pen: Pen, now: datetime) -> list[str]:
     digest = speaker.digest
     shop = f"{digest.shop} " if digest.shop else ""
     lines = [pen.bold(f"{shop}{speaker.title()}")]
@@ -72,13 +54,13 @@ def _lines(speaker: Speaker, pen: _Pen, now: datetime) -> list[str]:
     return lines + [pen.plain(block.title) for block in blocks(speaker)]
 
 
-def _change(change: Change, speaker: Speaker, pen: _Pen) -> str:
+def _change(change: Change, speaker: Speaker, pen: Pen) -> str:
     figure = change.figure
     gap = speaker.difference(figure, figure.usual)
     head = pen.bold(f"{SIGNS[figure.direction]} {speaker.headline(figure)}")
     said = [f"{head} {pen.plain(gap)}".rstrip(), pen.plain(speaker.why(change))]
     said.append(pen.plain(speaker.movers(change)))
-    return "\n".join(one for one in said if one)
+    return pen.line.join(one for one in said if one)
 
 
 def _number(figure: Figure, speaker: Speaker) -> str:

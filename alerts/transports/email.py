@@ -19,8 +19,8 @@ from datetime import datetime
 from email.message import EmailMessage
 from email.utils import parseaddr
 
-from alerts.alert import Notification
-from alerts.alert_mail import alert_letter
+from alerts.alert_mail import alert_letter, test_letter
+from alerts.content import Content, TestNote
 from alerts.digest.content import DigestNote
 from alerts.digest.letter import digest_letter
 from alerts.errors import SendError
@@ -43,8 +43,8 @@ class Email:
         self._timeout = receiver.timeout.total_seconds()
         self._taken: OrderedDict[str, set[str]] = OrderedDict()  # by key: who has it already
 
-    def send(self, note: Notification | DigestNote, wording: Wording, *, now: datetime) -> int:
-        letter = _letter(note, wording, now)
+    def send(self, content: Content, wording: Wording, *, now: datetime) -> int:
+        letter = _letter(content, wording, now)
         mail = message(letter, sender=self._sender, to=self._receiver.to, now=now)
         left = [one for one in self._receiver.to if one not in self._taken.get(letter.key, ())]
         with self._guarded(), self._session() as session:
@@ -124,7 +124,9 @@ class Email:
         try:
             yield
         except smtplib.SMTPAuthenticationError as error:
-            raise self._error("refused us ({code}); check its user and password", error) from error
+            raise self._error(
+                "refused us ({code}); check its user and password", error, broken=True
+            ) from error
         except smtplib.SMTPSenderRefused as error:
             words = "refused the sender ({code}); check its sender and whether it needs a password"
             raise self._error(words, error) from error
@@ -150,7 +152,9 @@ class Email:
             words = "broke the connection off or took too long; check port and tls, or is it down?"
             raise self._plain(words) from error
 
-    def _error(self, words: str, error: smtplib.SMTPResponseException) -> SendError:
+    def _error(
+        self, words: str, error: smtplib.SMTPResponseException, *, broken: bool = False
+    ) -> SendError:
         """4xx: not now. 5xx: not this (RFC 5321, 4.2.1)."""
         code = error.smtp_code
         passing = code < 500
@@ -158,17 +162,22 @@ class Email:
         return SendError(
             f"receiver {self._receiver.name!r} {said.format(code=code)}",
             permanent=not passing,
+            broken=broken and not passing,
             http_status=code,
         )
 
     def _plain(self, words: str, *, permanent: bool = False) -> SendError:
-        return SendError(f"receiver {self._receiver.name!r} {words}", permanent=permanent)
+        return SendError(
+            f"receiver {self._receiver.name!r} {words}", permanent=permanent, broken=permanent
+        )
 
 
-def _letter(note: Notification | DigestNote, wording: Wording, now: datetime) -> Letter:
-    if isinstance(note, DigestNote):
-        return digest_letter(note, wording, now=now)
-    return alert_letter(note, wording, now=now)
+def _letter(content: Content, wording: Wording, now: datetime) -> Letter:
+    if isinstance(content, DigestNote):
+        return digest_letter(content, wording, now=now)
+    if isinstance(content, TestNote):
+        return test_letter(content, wording)
+    return alert_letter(content, wording, now=now)
 
 
 def _bare(written: str) -> str:

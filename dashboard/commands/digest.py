@@ -19,7 +19,7 @@ from alerts.digest.words import Speaker
 from alerts.errors import SendError
 from alerts.receivers import ReceiverSettings
 from alerts.render import Wording
-from alerts.transports.kinds import TRANSPORTS
+from alerts.transports.kinds import transport_for
 from dashboard.commands.options import (
     config_option,
     format_option,
@@ -118,7 +118,7 @@ def _send(made: Digest, due: Due, settings: Settings) -> None:
     failed: list[SendError] = []
     for note in notes_for(made, due, wanted):
         receiver = by_name[note.receiver]
-        transport = TRANSPORTS[receiver.type](receiver)
+        transport = transport_for(receiver)
         try:
             transport.send(note, _wording(settings, receiver.language), now=datetime.now(UTC))
         except SendError as error:

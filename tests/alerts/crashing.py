@@ -18,7 +18,7 @@ from alerts.book import AlertBook, SourceWatch, rule_book
 from alerts.delivery import Delivery, Post
 from alerts.pipeline import Reading, evaluate_and_record
 from alerts.store import begin_term
-from alerts.transports.kinds import TRANSPORTS
+from alerts.transports.kinds import TRANSPORTS, Kind
 from alerts.transports.webhook import Webhook
 from connectors.store import open_store
 from tests.alerts.factories import ZH, queues, receiver, rule, source
@@ -30,14 +30,14 @@ def say(word: str) -> None:
 
 
 class Telling(Webhook):
-    def send(self, note: Any, wording: Any, *, now: datetime) -> int:
-        status = super().send(note, wording, now=now)
+    def send(self, content: Any, wording: Any, *, now: datetime) -> int:
+        status = super().send(content, wording, now=now)
         say("answered")
         return status
 
 
 def main(store_url: str, lengths: str, receiver_url: str) -> None:
-    TRANSPORTS["webhook"] = Telling
+    TRANSPORTS["webhook"] = Kind(Telling)
     store = open_store(store_url)
     with store.begin() as connection:
         term = begin_term(connection)

@@ -105,17 +105,22 @@ def alert(**changes: Any) -> Alert:
 
 
 def note(
-    about: Alert | None = None, *, reason: Reason = Reason.FIRST, receiver: str = "leads"
+    about: Alert | None = None,
+    *,
+    reason: Reason = Reason.FIRST,
+    receiver: str = "leads",
+    **changes: Any,
 ) -> Notification:
     about = about or alert()
-    return Notification(
-        key=notification_key(about, reason, receiver),
-        receiver=receiver,
-        reason=reason,
-        cause=Cause.BREACH if reason is Reason.FIRST else Cause.CLEAR,
-        at=about.updated_at,
-        alerts=(about,),
-    )
+    values: dict[str, Any] = {
+        "key": notification_key(about, reason, receiver),
+        "receiver": receiver,
+        "reason": reason,
+        "cause": Cause.CLEAR if reason is Reason.RESOLVED else Cause.BREACH,
+        "at": about.updated_at,
+        "alerts": (about,),
+    }
+    return Notification(**(values | changes))
 
 
 def receiver(url: str, **changes: Any) -> ReceiverSettings:

@@ -64,7 +64,7 @@ def test_a_message_comes_back_as_it_was_put_in(store: Store):
     first = note(alert(value=None, clear_since=at(1)))
     assert put(store, first) == 1
     (message,) = claim(store)
-    assert (message.note, message.created_at, message.attempt) == (first, START, 1)
+    assert (message.note, message.queued_at, message.attempt) == (first, START, 1)
 
 
 def test_the_same_key_is_put_in_once(store: Store):

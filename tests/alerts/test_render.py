@@ -8,7 +8,8 @@ import pytest
 
 from alerts.alert import Cause, Severity, Status, Threshold
 from alerts.freshness import source_rule
-from alerts.render import Wording, catalogue, link, text, title, webhook_body
+from alerts.render import Wording, catalogue, link, text, title
+from alerts.webhook_body import webhook_body
 from metrics.live import LIVE_METRICS
 from metrics.measurement import labels_of
 from metrics.packs import default_registry
@@ -93,14 +94,15 @@ def test_a_title_says_state_place_value_and_target(about, zh, en):
 )
 def test_a_text_says_since_when_or_how_long(about, cause, zh, en):
     moment = about.updated_at
-    assert text(about, ZH, cause=cause, at=moment, now=moment) == zh
-    assert text(about, EN, cause=cause, at=moment, now=moment) == en
+    told = note(about, cause=cause)
+    assert text(about, told, ZH, now=moment) == zh
+    assert text(about, told, EN, now=moment) == en
 
 
 def test_a_late_message_says_so_and_names_the_day_when_it_is_another():
-    late = text(alert(), EN, cause=Cause.BREACH, at=at(0), now=at(150))
+    late = text(alert(), note(), EN, now=at(150))
     assert late == "Since 18:00. Delivered 2 min 30 s late: this receiver could not be reached."
-    next_day = text(alert(), ZH, cause=Cause.BREACH, at=at(0), now=at(30_000))
+    next_day = text(alert(), note(), ZH, now=at(30_000))
     assert next_day == "11月11日 周三 18:00 起。接收端曾无法连接，本消息晚到 8小时20分。"
 
 
@@ -140,6 +142,8 @@ def test_the_webhook_body_is_as_documented():
                 "title": "■ 天猫售前 排队 42（目标 ≤ 20）",
                 "text": "17:59 起。",
                 "url": link(about, wording),
+                "ack_url": None,
+                "acknowledged_by": None,
                 "key": f"{about.fingerprint}-1",
             }
         ],

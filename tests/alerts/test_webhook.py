@@ -161,7 +161,7 @@ def test_a_redirect_to_nowhere_is_a_refusal(webhook, webhook_sink, location):
 def test_connections_are_kept(webhook, webhook_sink):
     for _ in range(3):
         send(webhook)
-    pool = webhook._client._transport._pool  # nothing public tells
+    pool = webhook._poster._client._transport._pool  # nothing public tells
     assert len(pool.connections) == 1
     assert pool.connections[0].is_idle()
 

@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from alerts.render import webhook_body
 from alerts.transports.webhook import signature
+from alerts.webhook_body import webhook_body
 from tests.alerts.factories import ZH, alert, at, note
 
 TEXT = (Path(__file__).parents[2] / "docs" / "webhook.md").read_text("utf-8")
