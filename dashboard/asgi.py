@@ -21,6 +21,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 from streamlit import config
 
+from dashboard.ack.endpoint import acknowledge
 from dashboard.data import feed
 from dashboard.delivery import Asset, QuickAssets, asset, load_assets
 from dashboard.document import document
@@ -98,6 +99,10 @@ configure()
 app = st.App(
     Path(__file__).parent / "pages" / "app.py",
     lifespan=_lifespan,
-    routes=[Route("/healthz", healthz), *(Route(path, page) for path in paths())],
+    routes=[
+        Route("/healthz", healthz),
+        Route("/ack/{token}", acknowledge, methods=["GET", "POST"]),
+        *(Route(path, page) for path in paths()),
+    ],
     middleware=[Middleware(QuickAssets, assets=_assets())],
 )

@@ -117,6 +117,18 @@ class Feed:
         with self._open().read() as connection:
             yield Reader(connection, self.zone, self.kpis, self.settings.source_names)
 
+    @contextmanager
+    def changing(self) -> Iterator[sa.Connection]:
+        """A write transaction, for what people do on a page: committed at its end."""
+        with self._open().begin() as connection:
+            yield connection
+
+    @contextmanager
+    def looking(self) -> Iterator[sa.Connection]:
+        """One consistent picture of the store, for pages that show what changes by the second."""
+        with self._open().read() as connection:
+            yield connection
+
     def close(self) -> None:
         """Give the store back; the next question opens it again."""
         if self._store is not None:

@@ -1,0 +1,1 @@
+"""The page behind an acknowledge link: it needs no login, no script and no second look."""
