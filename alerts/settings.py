@@ -37,6 +37,7 @@ class AlertsSettings(Section):
     digest_after: int = Field(default=20, ge=1, le=1000)
     digest_within: Duration = timedelta(minutes=5)
     digest_every: Duration = timedelta(minutes=1)
+    calendar_token: SecretStr | None = None
     heartbeat_url: SecretStr | None = None
     heartbeat_every: Duration = timedelta(seconds=30)
     link_secret: SecretStr | None = None
@@ -63,6 +64,13 @@ class AlertsSettings(Section):
         if not timedelta(seconds=5) <= every <= timedelta(hours=1):
             raise ValueError("heartbeat_every must lie between 5s and 1h")
         return every
+
+    @field_validator("calendar_token")
+    @classmethod
+    def _token_is_long(cls, token: SecretStr | None) -> SecretStr | None:
+        if token is not None and len(token.get_secret_value()) < 24:
+            raise ValueError("a calendar_token has at least 24 characters; make one at random")
+        return token
 
 
 def problems(

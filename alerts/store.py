@@ -79,6 +79,13 @@ def load_transitions(connection: sa.Connection, *, since: datetime) -> list[Tran
     return [_transition(row) for row in rows.mappings()]
 
 
+def transitions_of(connection: sa.Connection, fingerprint: str, episode: int) -> list[Transition]:
+    """The history of one episode, oldest first."""
+    table = alert_tables.transitions
+    query = sa.select(table).where(table.c.fingerprint == fingerprint, table.c.episode == episode)
+    return [_transition(row) for row in connection.execute(query.order_by(table.c.id)).mappings()]
+
+
 def begin_term(connection: sa.Connection) -> int:
     """A new leader's number, higher than any before. From now on no earlier leader can write."""
     term = _term(connection, lock=True) + 1

@@ -25,6 +25,7 @@ from dashboard.ack.endpoint import acknowledge
 from dashboard.data import feed
 from dashboard.delivery import Asset, QuickAssets, asset, load_assets
 from dashboard.document import document
+from dashboard.duty.calendar_route import oncall_calendar
 from dashboard.pages.menu import paths
 from dashboard.theme import streamlit_theme
 from dashboard.view import view_of
@@ -102,6 +103,7 @@ app = st.App(
     routes=[
         Route("/healthz", healthz),
         Route("/ack/{token}", acknowledge, methods=["GET", "POST"]),
+        Route("/oncall.ics", oncall_calendar),
         *(Route(path, page) for path in paths()),
     ],
     middleware=[Middleware(QuickAssets, assets=_assets())],

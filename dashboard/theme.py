@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 
-_STYLES = ("board.css", "pages.css", "history.css", "narrow.css")
+_STYLES = ("board.css", "pages.css", "history.css", "duty.css", "narrow.css")
 ASSETS = Path(__file__).parent / "assets"
 # Named faces before system-ui: on a bare Linux that one is a wide face without even figures.
 FONTS = (

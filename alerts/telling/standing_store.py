@@ -64,6 +64,12 @@ def overrides(connection: sa.Connection, *, since: datetime) -> list[Override]:
     return [Override(**dict(row)) for row in rows]
 
 
+def past_overrides(connection: sa.Connection, since: datetime) -> list[Override]:
+    """Every override that held at some time from `since` on, those ended early included."""
+    query = sa.select(_overrides).where(_overrides.c.until > since).order_by(_overrides.c.id)
+    return [Override(**dict(row)) for row in connection.execute(query).mappings()]
+
+
 def add_override(connection: sa.Connection, override: Override) -> int:
     values = {
         name: getattr(override, name)

@@ -13,14 +13,14 @@ from alerts.actions import act
 from alerts.alert import Action, ActionKind, Alert
 from alerts.errors import AlertsError
 from alerts.store import load_active
-from alerts.telling.feed import feed
+from alerts.telling.feed import BACK, feed
 from alerts.telling.looking import Seen
 from alerts.telling.matchers import parse_matcher
 from alerts.telling.muting import Silence
 from alerts.telling.standing_store import (
     add_silence,
     end_silence,
-    load_standing,
+    past_overrides,
     silences,
 )
 from dashboard.commands.alerts_who import mute_entry, who_command
@@ -184,7 +184,7 @@ def calendar(person: str | None, output: Path | None, config: Path) -> None:
         raise click.BadParameter(f"nobody is called '{person}'; known: {', '.join(known)}")
     store = store_of(settings)
     with store.read() as connection:
-        taken = load_standing(connection, now - timedelta(days=14)).overrides
+        taken = past_overrides(connection, now - BACK)
     store.close()
     content = feed(plan.rotas, taken, now=now, language=settings.app.language, person=person)
     if output is None:

@@ -11,6 +11,7 @@ HOME = "wallboard"
 MENU: Mapping[str, tuple[str, ...]] = {
     "live": ("wallboard", "queues"),
     "quality": ("response", "satisfaction", "after_sales", "agents", "pace"),
+    "act": ("alerts", "alert_history", "on_call"),
     "system": ("sources",),
 }
 
