@@ -45,12 +45,12 @@ class JobDesk:
 
 
 class JobRunner:
-    """The jobs of one term of leading."""
+    """The jobs of one term of leading. `known`: how each went last, by name."""
 
     def __init__(self, jobs: Sequence[Job], desk: JobDesk) -> None:
         self._jobs = jobs
         self._desk = desk
-        self._known: dict[str, JobHealth] = {}
+        self.known: dict[str, JobHealth] = {}
         self._loaded = False
         self._running: dict[str, _Running] = {}
 
@@ -58,12 +58,14 @@ class JobRunner:
         """Start what is due. Raises StoreError; nothing was started then that isn't recorded."""
         now = self._desk.clock()
         if not self._loaded:
+            names = {job.name for job in self._jobs}
             with self._desk.store.read() as connection:
-                self._known = job_log.load(connection)
+                known = job_log.load(connection)
+            self.known = {name: one for name, one in known.items() if name in names}
             self._loaded = True
         self._running = {name: one for name, one in self._running.items() if not self._over(one)}
         waiting = [job for job in self._jobs if job.name not in self._running]
-        turns = {job: next_start(job, self._known.get(job.name), now=now, zone=self._desk.zone)
+        turns = {job: next_start(job, self.known.get(job.name), now=now, zone=self._desk.zone)
                  for job in waiting}  # fmt: skip
         for job in sorted(waiting, key=lambda job: turns[job]):
             crowded = job.apart and any(one.job.apart for one in self._running.values())
@@ -79,10 +81,10 @@ class JobRunner:
             one.thread.join(max(0.0, deadline - time.monotonic()))
 
     def _start(self, job: Job, now: datetime) -> None:
-        health = started(self._known.get(job.name), job, now=now)
+        health = started(self.known.get(job.name), job, now=now)
         with self._desk.store.begin() as connection:
             job_log.record(connection, health)
-        self._known[job.name] = health
+        self.known[job.name] = health
         self._running[job.name] = _Running(job, health, self._desk)
 
     def _over(self, running: _Running) -> bool:
@@ -96,7 +98,7 @@ class JobRunner:
         health = ended(running.health, job, now=self._desk.clock(), note=running.note, error=error)
         with self._desk.store.begin() as connection:
             job_log.record(connection, health)
-        self._known[job.name] = health
+        self.known[job.name] = health
         if error:
             log.error("event=job_failed job=%s error=%s", job.name, error)
         return True

@@ -20,6 +20,7 @@ from alerts import heartbeat, outbox
 from alerts.ack_links import open_ack_links
 from alerts.book import AlertBook, SourceWatch, rule_book
 from alerts.clock_watch import Jump
+from alerts.condition import Gathering
 from alerts.delivery import Delivery, Post
 from alerts.digest.gather import Shop
 from alerts.digest.jobs import DigestJob, DigestPlan
@@ -34,6 +35,7 @@ from alerts.pipeline import Reading, evaluate_and_record
 from alerts.polling import SourcePolling
 from alerts.receivers import ReceiverSettings
 from alerts.render import Wording
+from alerts.self_watch import SelfWatch, observe_watch
 from alerts.settings import AlertsSettings, RuleSettings, rules_of
 from alerts.situation import Trends
 from alerts.store import begin_term
@@ -116,6 +118,9 @@ class Leader:
         self._trends = Trends()
         self._delivery = Delivery(plan.receivers, self._post())
         self._pace = Pace()
+        self._watch = SelfWatch(plan.alerts.self_watch, plan.alerts.blocked_after, names)
+        turns = sum(1 / source.poll.total_seconds() for source in plan.sources)
+        self._gathering = Gathering(names, turns_per_s=turns)
         url = plan.alerts.heartbeat_url
         every = plan.alerts.heartbeat_every
         self._ping = Ping(url.get_secret_value(), every) if url else None
@@ -125,13 +130,14 @@ class Leader:
                  len(self._polls), len(self._plan.rules))  # fmt: skip
         with self._prompt.begin() as connection:
             term = begin_term(connection)
+            self._gathering.begin(connection, self._clock(), time.monotonic())
         self._delivery.start()
         if self._ping:
             self._ping.start()
         jobs = self._jobs(term)
         self._schedule(jobs)
         try:
-            self._ticks(stop, term)
+            self._ticks(stop, term, jobs)
         finally:
             if self._ping:
                 self._ping.stop()
@@ -143,9 +149,9 @@ class Leader:
             self._record_beat(leader=False)
             log.info("event=stopped worker=%s ticks=%d", self._beat.worker_id, self._counts.ticks)
 
-    def _ticks(self, stop: threading.Event, term: int) -> None:
+    def _ticks(self, stop: threading.Event, term: int, jobs: JobRunner) -> None:
         steps = TickSteps(
-            tick=partial(self._tick, term),
+            tick=partial(self._tick, term, jobs),
             held=self._leadership.held,
             jumped=self._jumped,
             beat=partial(self._record_beat, leader=True),
@@ -156,6 +162,8 @@ class Leader:
 
     def _jumped(self, jump: Jump) -> None:
         """Read every source once before judging anybody: their last reads are of another time."""
+        if jump.by:
+            self._gathering.jumped(jump.by.total_seconds(), time.monotonic())
         if jump.set_back:
             with self._prompt.begin() as connection:
                 outbox.hasten(connection, now=self._clock())
@@ -168,15 +176,18 @@ class Leader:
                 return
             self._news.clear()
 
-    def _tick(self, term: int) -> None:
-        now = self._clock()
+    def _tick(self, term: int, jobs: JobRunner) -> None:
+        now, steady = self._clock(), time.monotonic()
         measurements = self._numbers.read(self._prompt, now)
         readings = [poll.reading() for poll in self._polls]
-        reading = Reading(now, measurements, readings, self._numbers.failures)
+        condition = self._gathering.condition(self._prompt, jobs.known, now, steady)
+        watch = observe_watch(condition, self._watch)
+        reading = Reading(now, measurements, readings, self._numbers.failures, watch)
         done = evaluate_and_record(self._prompt, self._book, self._rules, reading, term=term)
         self._trends.sample(self._book.lively(), now)
         if done.queued:
             self._delivery.wake()
+        self._gathering.ticked(steady, self._pace.skipped)
         if self._ping:
             self._ping.tick_done()
 

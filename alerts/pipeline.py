@@ -41,6 +41,7 @@ class Reading:
     measurements: Sequence[Measurement]
     sources: Sequence[SourceReading]
     failed: Mapping[Metric, str] = field(default_factory=dict)
+    watch: Sequence[Observation] = ()  # how the watch itself goes (self_watch.py)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +166,7 @@ def _decide(
     changes, now = _Changes(), reading.now
     _answer(changes, book, actions, now)
     withdrawn = set()
-    for alert in _orphans(book, rules, reading.sources):
+    for alert in _orphans(book, rules, reading):
         known = changes.alerts.get(alert.fingerprint) or alert
         changes.note(known, withdraw(known, now=now))
         withdrawn.add(alert.fingerprint)
@@ -173,7 +174,7 @@ def _decide(
     failed: dict[str, str] = {}
     found = evaluate(rules.plans.values(), seen, book.active, book.memory, failed)
     found += observe_rules(failed, book.active.get(RULE_ERROR, ()), rules.sources.receivers)
-    for one in (*found, *_observe_sources(book, rules, reading)):
+    for one in (*found, *_observe_sources(book, rules, reading), *reading.watch):
         key = fingerprint(one.rule.name, one.labels)
         if key not in withdrawn:
             before = changes.alerts.get(key, book.alerts.get(key))
@@ -203,17 +204,19 @@ def _observe_sources(book: AlertBook, rules: RuleBook, reading: Reading) -> Iter
         yield observe_source(source, rule, now=now, watching_since=book.watching_since or now)
 
 
-def _orphans(book: AlertBook, rules: RuleBook, sources: Sequence[SourceReading]) -> list[Alert]:
+def _orphans(book: AlertBook, rules: RuleBook, reading: Reading) -> list[Alert]:
     """Active alerts that the config no longer covers: their rule or source left it, or changed."""
-    watched = {labels_of(source=one.name) for one in sources} if rules.sources.on else set()
+    sources = reading.sources if rules.sources.on else ()
+    watched = {(SOURCE_DOWN, labels_of(source=one.name)) for one in sources}
+    watched |= {(one.rule.name, one.labels) for one in reading.watch}
     found = []
     for rule, all_labels in book.active.items():
         plan = rules.plans.get(rule)
         for labels in sorted(all_labels):
-            if rule == SOURCE_DOWN:
-                covered = labels in watched
-            elif rule == RULE_ERROR:
+            if rule == RULE_ERROR:
                 covered = dict(labels)["rule"] in rules.plans
+            elif rule in BUILT_IN:
+                covered = (rule, labels) in watched
             else:
                 covered = plan is not None and plan.covers(labels)
             if not covered:

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from alerts.ack_links import AckLinks
 from alerts.alert import Acknowledgement, Alert, Cause, Notification, Severity, Status
-from alerts.settings import SOURCE_DOWN
+from alerts.rule_settings import ABOUT_THE_WATCH, SOURCE_DOWN
 from alerts.situation import UNKNOWN_SITUATION, Situation, Trend
 from metrics.kpi import Registry
 from metrics.packs import default_registry
@@ -30,7 +30,11 @@ from metrics.text import (
 )
 
 SYMBOLS = {Severity.CRITICAL: "■", Severity.WARNING: "▲", Severity.INFO: "●"}
-LIVE_SECONDS = frozenset({"longest_wait", "oldest_wait", "source_lag"})
+LIVE_SECONDS = frozenset(
+    {"longest_wait", "oldest_wait", "source_lag", "waiting_message", "watch_gap", "clock_jump"}
+)
+# Built-in rules that have words of their own.
+PARTS = {SOURCE_DOWN: "source"} | {rule: rule.replace("-", "_") for rule in ABOUT_THE_WATCH}
 TARGETS = {">": "≤", ">=": "<", "<": "≥", "<=": ">"}
 LONGEST_LINK = 1_000
 # Below this a message isn't called late: it is the usual time to poll, decide and send.
@@ -69,8 +73,8 @@ class Wording:
 def title(alert: Alert, wording: Wording, *, cause: Cause = Cause.CLEAR) -> str:
     """One line: state, what, where. `cause` says why an alert that is over ended."""
     firing = alert.status is not Status.RESOLVED
-    if alert.rule == SOURCE_DOWN:
-        return _t("source.firing" if firing else "source.resolved", alert, wording)
+    if part := PARTS.get(alert.rule):
+        return _t(f"{part}.firing" if firing else f"{part}.resolved", alert, wording)
     if firing:
         return _t("alert.firing", alert, wording)
     key = cause if cause in (Cause.GONE, Cause.WITHDRAWN) else Status.RESOLVED
@@ -96,7 +100,7 @@ def joined(sentences: Iterable[str], wording: Wording) -> str:
 
 
 def _course(alert: Alert, note: Notification, wording: Wording, now: datetime) -> str:
-    part = "source" if alert.rule == SOURCE_DOWN else "text"
+    part = PARTS.get(alert.rule, "text")
     over = alert.status is Status.RESOLVED
     said = [_t(f"{part}.lasted" if over else f"{part}.since", alert, wording, now=now)]
     if over and note.cause in (Cause.GONE, Cause.WITHDRAWN):

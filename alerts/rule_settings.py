@@ -23,7 +23,14 @@ from metrics.measurement import labels_of
 
 SOURCE_DOWN = "source-down"
 RULE_ERROR = "rule-error"
-BUILT_IN = (SOURCE_DOWN, RULE_ERROR)
+# About the watch itself (self_watch.py).
+RECEIVER_BLOCKED, MESSAGE_UNDELIVERED = "receiver-blocked", "message-undelivered"
+JOB_FAILED, TURNS_SKIPPED = "job-failed", "turns-skipped"
+WATCH_INTERRUPTED, CLOCK_SET = "watch-interrupted", "clock-set"
+ABOUT_THE_WATCH = (
+    RECEIVER_BLOCKED, MESSAGE_UNDELIVERED, JOB_FAILED, TURNS_SKIPPED, WATCH_INTERRUPTED, CLOCK_SET,
+)  # fmt: skip
+BUILT_IN = (SOURCE_DOWN, RULE_ERROR, *ABOUT_THE_WATCH)
 # Settings that only some kinds take.
 OF_KINDS = ("window", "ago", "percent", "target", "short_window", "level", "side", "lead", "after",
             "conditions")  # fmt: skip

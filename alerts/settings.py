@@ -38,6 +38,8 @@ class AlertsSettings(Section):
     digest_within: Duration = timedelta(minutes=5)
     digest_every: Duration = timedelta(minutes=1)
     calendar_token: SecretStr | None = None
+    self_watch: bool = True
+    blocked_after: Duration = timedelta(minutes=5)
     heartbeat_url: SecretStr | None = None
     heartbeat_every: Duration = timedelta(seconds=30)
     link_secret: SecretStr | None = None
