@@ -2,6 +2,7 @@
 
 AlertsError
 ├── RuleError            a rule can't be used as it is written
+├── NotReplayable        history can't tell what a rule would have done
 ├── LeadershipLost       another worker leads now; this one must stop writing at once
 └── SendError            a receiver didn't take a message; says whether trying again can help
 """
@@ -17,6 +18,10 @@ class AlertsError(Exception):
 
 class RuleError(AlertsError):
     """A rule can't be used as it is written."""
+
+
+class NotReplayable(AlertsError):
+    """History can't tell what a rule would have done."""
 
 
 class LeadershipLost(AlertsError):

@@ -54,59 +54,68 @@ def waits_between(
 ) -> Waits:
     """All waits that touch [since, until), µs."""
     spans = [
-        *_from_rounds(connection, since, until, queue),
-        *_from_contacts(connection, since, until, queue),
+        *spans_of_rounds(connection, since, until, queue),
+        *spans_of_contacts(connection, since, until, queue),
     ]
     pairs = np.asarray(spans, dtype=np.int64).reshape(-1, 2)
     pairs = pairs[pairs[:, 1] > pairs[:, 0]]
     return Waits(np.sort(pairs[:, 0]), np.sort(pairs[:, 1]))
 
 
-def _from_rounds(
-    connection: sa.Connection, since: int, until: int, queue: str | None
-) -> list[tuple[int, int]]:
-    """Sources with messages: rounds that the same person's answer ended are one wait."""
+def spans_of_rounds(
+    connection: sa.Connection,
+    since: int,
+    until: int,
+    queue: str | None,
+    more: Sequence[sa.Column[Any]] = (),
+) -> list[tuple[Any, ...]]:
+    """Sources with messages: rounds that the same person's answer ended are one wait. Start and
+    end in µs, then the columns of contacts in `more`."""
     answer = raw(rounds.c.person_answered_at)
     same = sa.and_(contacts.c.source == rounds.c.source,
                    contacts.c.contact_id == rounds.c.contact_id)  # fmt: skip
     query = (
-        sa.select(sa.func.min(raw(rounds.c.asked_at)), answer, *_limits())
+        sa.select(sa.func.min(raw(rounds.c.asked_at)), answer, *_limits(), *more)
         .select_from(rounds.join(contacts, same))
         .where(
             raw(rounds.c.asked_at) < until,
             sa.or_(answer.is_(None), answer > since),
             *_person(queue),
         )
-        .group_by(rounds.c.source, rounds.c.contact_id, answer, *_limits())
+        .group_by(rounds.c.source, rounds.c.contact_id, answer, *_limits(), *more)
     )
     return [
-        (max(asked, queued or asked), _end(answered, closed, abandoned))
-        for asked, answered, queued, closed, abandoned in connection.execute(query)
+        (max(asked, queued or asked), _end(answered, closed, abandoned), *rest)
+        for asked, answered, queued, closed, abandoned, *rest in connection.execute(query)
     ]
 
 
-def _from_contacts(
-    connection: sa.Connection, since: int, until: int, queue: str | None
-) -> list[tuple[int, int]]:
+def spans_of_contacts(
+    connection: sa.Connection,
+    since: int,
+    until: int,
+    queue: str | None,
+    more: Sequence[sa.Column[Any]] = (),
+) -> list[tuple[Any, ...]]:
     """Sources without messages: the wait for the first answer, and the present one."""
     told = sa.select(marks.c.source).where(marks.c.statement == "messages")
     c = contacts.c
     times = (raw(c.opened_at), raw(c.first_reply_at), raw(c.waiting_since))
-    query = sa.select(*times, *_limits()).where(
+    query = sa.select(*times, *_limits(), *more).where(
         c.source.not_in(told),
         raw(c.opened_at) < until,
         sa.or_(c.first_reply_at.is_(None), raw(c.first_reply_at) > since,
                c.waiting_since.is_not(None)),
         *_person(queue),
     )  # fmt: skip
-    spans = []
-    for opened, replied, waiting, queued, closed, abandoned in connection.execute(query):
+    spans: list[tuple[Any, ...]] = []
+    for opened, replied, waiting, queued, closed, abandoned, *rest in connection.execute(query):
         end = _end(replied, closed, abandoned)
         if end != FOREVER:
             handed = queued is not None and queued <= end
-            spans.append((queued if handed else opened, end))
+            spans.append((queued if handed else opened, end, *rest))
         if waiting is not None:
-            spans.append((waiting, FOREVER))
+            spans.append((waiting, FOREVER, *rest))
     return spans
 
 
