@@ -35,6 +35,7 @@ from alerts.pipeline import Reading, evaluate_and_record
 from alerts.polling import SourcePolling
 from alerts.receivers import ReceiverSettings
 from alerts.render import Wording
+from alerts.rule_store import StoredRules
 from alerts.self_watch import SelfWatch, observe_watch
 from alerts.settings import AlertsSettings, RuleSettings, rules_of
 from alerts.situation import Trends
@@ -45,6 +46,7 @@ from alerts.ticking import TickCounts, TickSteps, keep_ticking
 from connectors.errors import StoreError
 from connectors.settings import SourceSettings
 from connectors.store import Store
+from forecasting.settings import StaffingSettings
 from metrics.kpi import Registry
 from metrics.live import LiveSettings
 from metrics.refresh import fill, refresh_dirty, refresh_late
@@ -77,6 +79,7 @@ class WorkerPlan:
     kpis: Registry
     digests: Sequence[DigestSettings] = ()
     telling: TellingPlan = PLAIN
+    staffing: StaffingSettings | None = None
     name: str = ""  # of the shop
     jobs: Sequence[Job] = ()
     job_argv: Callable[[str], Sequence[str]] | None = None  # see JobDesk
@@ -109,11 +112,13 @@ class Leader:
         ]
         names = tuple(receiver.name for receiver in plan.receivers)
         watch = SourceWatch(plan.alerts.source_down, plan.alerts.source_down_after, names)
+        self._stored = StoredRules(plan.rules, plan.kpis, names)
         rules = rules_of(plan.rules, receivers=names, zone=plan.zone)
         self._rules = rule_book(rules, watch, plan.kpis)
         self._numbers = Numbers(
-            plan.live, rules, plan.zone, [s.name for s in plan.sources], plan.kpis
-        )
+            plan.live, rules, plan.zone, [s.name for s in plan.sources], plan.kpis,
+            plan.staffing,
+        )  # fmt: skip
         self._book = AlertBook(telling=TellingBook(plan.telling))
         self._trends = Trends()
         self._delivery = Delivery(plan.receivers, self._post())
@@ -176,8 +181,19 @@ class Leader:
                 return
             self._news.clear()
 
+    def _follow_rules(self) -> None:
+        """Take up rules that were made or changed in the page since the last tick."""
+        changed = self._stored.news(self._prompt)
+        if changed is None:
+            return
+        names = self._rules.sources.receivers
+        rules = rules_of(changed, receivers=names, zone=self._plan.zone)
+        self._rules = rule_book(rules, self._rules.sources, self._plan.kpis)
+        self._numbers.follow(rules)
+
     def _tick(self, term: int, jobs: JobRunner) -> None:
         now, steady = self._clock(), time.monotonic()
+        self._follow_rules()
         measurements = self._numbers.read(self._prompt, now)
         readings = [poll.reading() for poll in self._polls]
         condition = self._gathering.condition(self._prompt, jobs.known, now, steady)

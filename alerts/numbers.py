@@ -16,10 +16,10 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from alerts.alert import Rule
+from alerts.conditions.asked import Asked
 from alerts.conditions.kinds import KINDS
 from alerts.conditions.memory import Memory, Metric
 from alerts.conditions.naming import COMPOSITE, PLAIN, series_name
-from alerts.conditions.reading import Asked
 from connectors.errors import StoreError
 from connectors.store import Store
 from forecasting.settings import StaffingSettings

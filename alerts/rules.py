@@ -40,6 +40,9 @@ class Series:
     value: float | None
 
 
+Selection = tuple[Metric, frozenset[str], Labels]  # metric, by, where
+
+
 @dataclass(frozen=True, slots=True)
 class Index:
     """One tick's series by metric, and within a metric by each single label.
@@ -52,6 +55,7 @@ class Index:
     labelled: Mapping[Metric, Mapping[tuple[str, str], Sequence[Series]]]
     trust: Trust
     failed: Mapping[Metric, str]
+    covered: dict[Selection, Sequence[Series]] = field(default_factory=dict)  # so far this tick
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,7 @@ class Plan:
     judge: Judge
     metric: Metric
     by: frozenset[str]
+    selection: Selection
     counts: bool = False
     empty: float | None = None
     parts: tuple[Plan, ...] = ()
@@ -123,10 +128,11 @@ def index(
 def prepare(rules: Iterable[Rule], kpis: Registry | None = None) -> tuple[Plan, ...]:
     """Plans for `evaluate`, made once for as long as the rules stay the same."""
     known = default_registry() if kpis is None else kpis
-    return tuple(_plan(rule, known) for rule in rules)
+    selections: dict[Selection, Selection] = {}
+    return tuple(_plan(rule, known, selections) for rule in rules)
 
 
-def _plan(rule: Rule, kpis: Registry) -> Plan:
+def _plan(rule: Rule, kpis: Registry, known: dict[Selection, Selection]) -> Plan:
     kind = KINDS.get(rule.kind)
     if kind is None:
         kinds = ", ".join(KINDS)
@@ -135,14 +141,18 @@ def _plan(rule: Rule, kpis: Registry) -> Plan:
     if rule.kind in PLAIN and rule.window is not None:
         window = rule.window.total_seconds()
     kpi = kpis.get(rule.metric) if rule.kind in PLAIN else None
+    metric = (series_name(rule) if rule.kind not in COMPOSITE else rule.metric, window)
+    by = frozenset(rule.by) | {name for name, _ in rule.where}
+    selection = (metric, by, rule.where)
     return Plan(
         rule,
         judge_of(rule.when, rule.clear),
-        (series_name(rule) if rule.kind not in COMPOSITE else rule.metric, window),
-        frozenset(rule.by) | {name for name, _ in rule.where},
+        metric,
+        by,
+        known.setdefault(selection, selection),
         counts=kpi is not None or kind.empty,
         empty=0.0 if kind.empty else kpi.empty if kpi else None,
-        parts=tuple(_plan(part, kpis) for part in rule.parts),
+        parts=tuple(_plan(part, kpis, known) for part in rule.parts),
     )
 
 
@@ -194,11 +204,18 @@ def _unread(plan: Plan, seen: Index) -> str | None:
 
 def _plain(plan: Plan, seen: Index, live: Collection[Labels], found: list[Observation]) -> None:
     rule = plan.rule
-    rows = _covered(plan, seen)
+    rows = seen.covered.get(plan.selection)
+    if rows is None:
+        rows = _covered(plan, seen)
+    judge, own = plan.judge, rule.overrides
     for row in rows:
-        verdict, limit = plan.judged(row.labels, row.value)
+        value, limit = row.value, None
+        if own:
+            verdict, limit = plan.judged(row.labels, value)
+        else:
+            verdict = Verdict.NO_DATA if value is None else judge(value)
         if verdict is Verdict.BREACH or (live and row.labels in live):
-            found.append(Observation(rule, row.labels, verdict, row.value, limit))
+            found.append(Observation(rule, row.labels, verdict, value, limit))
     if live:
         found += _missing(plan, seen, rows, live)
 
@@ -262,7 +279,15 @@ _RANK = {one: at for at, one in enumerate(
 
 
 def _covered(plan: Plan, seen: Index) -> Sequence[Series]:
-    """The series a rule is about: divided as it asks, or finer where there is nothing like that."""
+    """The series a rule is about: divided as it asks, or finer where there is nothing like that.
+    Many rules are about the same ones: each selection is made once in a tick."""
+    found = seen.covered.get(plan.selection)
+    if found is None:
+        found = seen.covered[plan.selection] = _selected(plan, seen)
+    return found
+
+
+def _selected(plan: Plan, seen: Index) -> Sequence[Series]:
     where = plan.rule.where
     if not where:
         rows = seen.series.get(plan.metric, ())

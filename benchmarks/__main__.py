@@ -10,6 +10,7 @@ from benchmarks import (
     history,
     numbers,
     risk,
+    rules,
     source_cost,
     staffing,
     viewers,
@@ -26,6 +27,7 @@ BENCHES = {
     "staffing": staffing.run,
     "risk": risk.run,
     "risk-olist": risk.olist,
+    "rules": rules.run,
 }
 
 

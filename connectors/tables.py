@@ -7,12 +7,15 @@ from connectors import (
     forecast_tables,
     job_tables,
     risk_tables,
+    rule_tables,
     schema,
     telling_tables,
 )
 from connectors.columns import metadata
 
 # The modules; a new one is added here.
-TABLES = (schema, alert_tables, forecast_tables, job_tables, risk_tables, telling_tables)
+TABLES = (
+    schema, alert_tables, forecast_tables, job_tables, risk_tables, rule_tables, telling_tables
+)  # fmt: skip
 
 __all__ = ["TABLES", "metadata"]

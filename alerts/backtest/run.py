@@ -12,7 +12,7 @@ import numpy as np
 
 from alerts.alert import Rule
 from alerts.backtest import look_by_look
-from alerts.backtest.driving import Episode, episodes, in_order, is_simple
+from alerts.backtest.driving import Episode, episodes, fired, in_order, is_simple, runs_of
 from alerts.backtest.past import KINDS, Past, Place, covered
 from alerts.backtest.series import BREACH, Grid, Series
 from alerts.errors import NotReplayable
@@ -22,7 +22,7 @@ from connectors.columns import MICROSECOND, to_micros
 WEEK = timedelta(days=7)
 STEP = timedelta(seconds=2)
 POINTS = 24  # thresholds of the curve
-MOST = 2_000  # breaches of a threshold that is worth replaying: beyond, nobody would want it
+MOST = 600  # breaches of a threshold that is worth replaying: beyond, nobody would want it
 DAILY, WEEKLY = 7.0, 1.0  # alerts per week that are suggested
 
 
@@ -91,9 +91,12 @@ def _curve(rule: Rule, series: Sequence[Series], grid: Grid, span: timedelta) ->
     points = []
     for threshold in _thresholds(rule, series, grid):
         other = moved(rule, threshold)
-        if threshold != rule.when.value and _breaches(other, series) > MOST:
+        runs = [runs_of(other, one, grid) for one in series]
+        breaches = sum(int((one.codes == BREACH).sum()) for one in runs)
+        if threshold != rule.when.value and breaches > MOST:
             continue
-        alerts = len(_replayed(other, series, grid))
+        both = zip(series, runs, strict=True)
+        alerts = sum(fired(other, one, grid, its) for one, its in both)
         points.append(Point(threshold, alerts, alerts / (span / WEEK)))
     mild_first = rule.when.op.startswith("<")
     return tuple(sorted(points, key=lambda one: one.threshold, reverse=mild_first))
@@ -105,10 +108,6 @@ def moved(rule: Rule, threshold: float) -> Rule:
     scale = threshold / when.value if when.value else 1.0
     value = threshold + (clear.value - when.value) * scale
     return replace(rule, when=Threshold(when.op, threshold), clear=Threshold(clear.op, value))
-
-
-def _breaches(rule: Rule, series: Sequence[Series]) -> int:
-    return sum(int((one.runs(rule.when, rule.clear).codes == BREACH).sum()) for one in series)
 
 
 def _thresholds(rule: Rule, series: Sequence[Series], grid: Grid) -> list[float]:

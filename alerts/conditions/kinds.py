@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from alerts.conditions import derived, reading
+from alerts.conditions import derived
+from alerts.conditions.asked import Asked
 from alerts.conditions.derived import ByMetric
 from alerts.conditions.memory import Memory
-from alerts.conditions.reading import Asked
 from alerts.rule import Rule
 from metrics.measurement import Measurement
 
@@ -40,6 +40,18 @@ class Kind:
     paced_only: bool = False
 
 
+def _reader(name: str) -> Read:
+    """A function of reading.py, which takes seconds to import and most rules do without."""
+
+    def read(rule: Rule, asked: Asked) -> Iterator[Measurement]:
+        from alerts.conditions import reading
+
+        found: Iterator[Measurement] = getattr(reading, name)(rule, asked)
+        return found
+
+    return read
+
+
 KINDS: dict[str, Kind] = {
     "threshold": Kind(),
     "change": Kind(derive=derived.change, needs=("ago",), takes=("percent",)),
@@ -47,21 +59,24 @@ KINDS: dict[str, Kind] = {
         derive=derived.burn_rate, needs=("target", "window", "short_window"), shares_only=True
     ),
     "outside_band": Kind(
-        read=reading.outside_band, takes=("level", "side"), metrics=reading.BANDED,
+        read=_reader("outside_band"), takes=("level", "side"), metrics=("contacts", "orders"),
         labels=("channel", "queue"), metric="contacts", when="> 0",
     ),
     "forecast": Kind(
-        read=reading.forecast, needs=("lead",), metrics=("contacts", "handed", "orders", "cases"),
-        labels=("channel", "queue"), metric="contacts",
+        read=_reader("forecast"), needs=("lead",), labels=("channel", "queue"), metric="contacts",
+        metrics=("contacts", "handed", "orders", "cases"),
     ),
     "staffing_gap": Kind(
-        read=reading.staffing_gap, needs=("lead",), metrics=("staffing",), labels=("queue",),
+        read=_reader("staffing_gap"), needs=("lead",), metrics=("staffing",), labels=("queue",),
         metric="staffing", when="> 0",
     ),
-    "pace": Kind(read=reading.pace_ahead, every=timedelta(minutes=5), labels=(), paced_only=True),
+    "pace": Kind(
+        read=_reader("pace_ahead"), every=timedelta(minutes=5), labels=(), paced_only=True
+    ),
     "overdue": Kind(
-        read=reading.overdue, every=timedelta(seconds=10), takes=("after",),
-        metrics=reading.LISTS, labels=("source",), when="> 0", empty=True,
+        read=_reader("overdue"), every=timedelta(seconds=10), takes=("after",),
+        metrics=("negative_reviews", "shipments", "deliveries", "risky_orders"),
+        labels=("source",), when="> 0", empty=True,
     ),
     "source_stale": Kind(metrics=("source_lag",), metric="source_lag"),
     "all": Kind(needs=("conditions",)),

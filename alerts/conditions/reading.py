@@ -1,19 +1,18 @@
 """Numbers that rules compare and that are read from the store: forecasts, staff, pace, lists.
 
 Each reader gives one measurement per label set of its rule. They move slowly and are read every
-minute or so (kinds.py), never by viewers.
+minute or so (kinds.py), never by viewers. Imported when first used: forecasts take long to.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import sqlalchemy as sa
 
+from alerts.conditions.asked import Asked
 from alerts.conditions.naming import series_name
 from alerts.rule import Rule
 from connectors import schema
@@ -22,8 +21,7 @@ from connectors.write import SLOT
 from forecasting.published.series import CONTACTS, MEAN, Published
 from forecasting.published.store import current
 from forecasting.risk.listing import overdue_items
-from forecasting.settings import ASSUMED_AHT, StaffingSettings
-from metrics.kpi import Registry
+from forecasting.settings import ASSUMED_AHT
 from metrics.measurement import Measurement, labels_of
 from metrics.pacing import NoPace, pace
 from metrics.reading import Reader
@@ -33,22 +31,7 @@ from metrics.vocabulary import raw
 NEGATIVE = 0.4  # of the scale: one or two stars of five
 STALE_REVIEW = timedelta(days=30)  # nobody reads an answer to an older one
 PROMISE = timedelta(hours=48)  # to ship after payment, where the shop has no promised time
-LISTS = ("negative_reviews", "shipments", "deliveries", "risky_orders")
-BANDED = (CONTACTS, "orders")  # forecast measures whose counts are a KPI
 _COUNTED = {CONTACTS: "volume", "orders": "orders_placed"}
-
-
-@dataclass(frozen=True)
-class Asked:
-    """Where and when a reader reads. `as_of`: the last read of all sources."""
-
-    connection: sa.Connection
-    now: datetime
-    as_of: datetime
-    zone: ZoneInfo
-    registry: Registry
-    names: tuple[str, ...]
-    staffing: StaffingSettings
 
 
 def outside_band(rule: Rule, asked: Asked) -> Iterator[Measurement]:

@@ -46,6 +46,7 @@ def worker_plan(settings: Settings, file: Path) -> WorkerPlan:
         kpis=settings.kpis,
         digests=settings.digests,
         telling=settings.telling_plan,
+        staffing=settings.staffing,
         name=settings.app.name,
         jobs=jobs_of(settings),
         job_argv=lambda name: deskpulse_argv("job", name, "--tied", "-c", str(file.resolve())),

@@ -247,10 +247,8 @@ def test_a_rule_that_cannot_be_evaluated_is_told_and_blocks_no_other(store: Stor
         raise ArithmeticError("no such number")
 
     plan = desk.rules.plans["broken"]
-    desk.rules = type(desk.rules)(
-        {**desk.rules.plans, "broken": type(plan)(plan.rule, fail, plan.metric, plan.by)},
-        desk.rules.sources,
-    )
+    broken = type(plan)(plan.rule, fail, plan.metric, plan.by, plan.selection)
+    desk.rules = type(desk.rules)({**desk.rules.plans, "broken": broken}, desk.rules.sources)
     rules = itertools.chain.from_iterable(
         [f"{change.rule} {change.new}" for change in desk.tick(second, {"q1": 42}).transitions]
         for second in (0, 10, 31)
