@@ -40,7 +40,7 @@ def report(found: Backtest, zone: ZoneInfo, *, night: Period = NIGHT) -> Report:
         days=_days(found, local, zone),
         week=tuple(week[hour] for hour in range(168)),
         night=sum(_within(night, at) for at in local) / len(local) if local else None,
-        median_length=median(lengths) if lengths else None,
+        median_length=_median(lengths),
         longest=max(lengths, default=None),
     )
 
@@ -53,6 +53,12 @@ def _days(
     last = (found.until - timedelta(microseconds=1)).astimezone(zone).date()
     days = [first + timedelta(days=one) for one in range((last - first).days + 1)]
     return tuple((day, counts[day]) for day in days)
+
+
+def _median(lengths: Sequence[timedelta]) -> timedelta | None:
+    if not lengths:
+        return None
+    return timedelta(seconds=median(one.total_seconds() for one in lengths))
 
 
 def _within(period: Period, at: datetime) -> bool:

@@ -54,7 +54,8 @@ class Runs:
 
 
 class Series(Protocol):
-    labels: Labels
+    @property
+    def labels(self) -> Labels: ...
 
     def runs(self, when: Threshold, clear: Threshold) -> Runs: ...
 
@@ -80,8 +81,8 @@ def compressed(looks: Ints, codes: Codes) -> Runs:
 def judged(values: Floats, when: Threshold, clear: Threshold) -> Codes:
     codes = np.full(len(values), BETWEEN, np.int8)
     with np.errstate(invalid="ignore"):
-        codes[COMPARE[clear.op](values, clear.value)] = CLEAR  # type: ignore[arg-type, index]
-        codes[COMPARE[when.op](values, when.value)] = BREACH  # type: ignore[arg-type, index]
+        codes[COMPARE[clear.op](values, clear.value)] = CLEAR  # type: ignore[arg-type]
+        codes[COMPARE[when.op](values, when.value)] = BREACH  # type: ignore[arg-type]
     codes[np.isnan(values)] = NO_DATA
     return codes
 
