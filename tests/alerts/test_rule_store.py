@@ -85,7 +85,7 @@ def test_a_rule_of_the_file_goes_before_a_stored_one_of_its_name(store: Store):
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
-        ({"name": "x"}, "'metric' is missing; 'when' is missing"),
+        ({"name": "x"}, "'when' is missing; 'metric' is missing"),
         (GIVEN | {"wen": 3}, "there is no setting 'wen'"),
         (GIVEN | {"clear": "> 5"}, "points the same way"),
         (GIVEN | {"by": "region"}, "queue_length has no label 'region'"),
