@@ -1,4 +1,4 @@
-"""The web server: the pages, /healthz and the document, in one ASGI app.
+"""The web server: the pages, what machines ask, and the document, in one ASGI app.
 
 Start it with `streamlit run dashboard/asgi.py`, `python -m dashboard.asgi` or any ASGI server; the
 configuration is the file that DESKPULSE_CONFIG names.
@@ -26,6 +26,7 @@ from dashboard.data import feed
 from dashboard.delivery import Asset, QuickAssets, asset, load_assets
 from dashboard.document import document
 from dashboard.duty.calendar_route import oncall_calendar
+from dashboard.health.routes import metrics, readyz
 from dashboard.pages.menu import paths
 from dashboard.theme import streamlit_theme
 from dashboard.view import view_of
@@ -102,6 +103,8 @@ app = st.App(
     lifespan=_lifespan,
     routes=[
         Route("/healthz", healthz),
+        Route("/readyz", readyz),
+        Route("/metrics", metrics),
         Route("/ack/{token}", acknowledge, methods=["GET", "POST"]),
         Route("/oncall.ics", oncall_calendar),
         *(Route(path, page) for path in paths()),

@@ -32,6 +32,13 @@ class Cell(Generic[T]):
         """False from a failed load until the next good one."""
         return self._error is None
 
+    def current(self, now: datetime) -> T:
+        """As `get`, but raises the StoreError as long as the store cannot be read."""
+        value = self.get(now)
+        if self._error is not None:
+            raise self._error
+        return value
+
     def get(self, now: datetime) -> T:
         """The value, at most `ttl` old, or the last one while the store cannot be read.
 

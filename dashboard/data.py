@@ -31,6 +31,7 @@ from dashboard.details import (
     source_reports,
     waiting_contacts,
 )
+from dashboard.health.gather import Health, gather_figures, gather_signs
 from dashboard.history.known import Known, known_of
 from dashboard.history.load import Shelf
 from dashboard.processes import CONFIG_VARIABLE
@@ -45,6 +46,8 @@ TODAY_EVERY = timedelta(seconds=10)
 TRENDS_EVERY = timedelta(seconds=30)
 DETAILS_EVERY = timedelta(seconds=2)
 KNOWN_EVERY = timedelta(seconds=60)
+FIGURES_EVERY = timedelta(seconds=5)
+ASKED_WITHIN = timedelta(seconds=3)  # machines that ask have no patience
 LONGEST_TICK_S = 5.0
 
 
@@ -60,6 +63,8 @@ class Feed:
         self._trends = Cell(self._load_trends, ttl=TRENDS_EVERY)
         self._details = Cell(self._load_details, ttl=DETAILS_EVERY)
         self._known = Cell(self._load_known, ttl=KNOWN_EVERY)
+        self._signs = Cell(self._load_signs, ttl=DETAILS_EVERY)
+        self._figures = Cell(self._load_figures, ttl=FIGURES_EVERY)
         self.answers = Shelf()  # of the history pages
         # A board is younger than half a tick, whoever asks; slower ticks don't need more.
         ttl = timedelta(seconds=min(1.0, max(0.25, self.poll_s / 2)))
@@ -109,6 +114,14 @@ class Feed:
     def known(self, now: datetime) -> Known:
         """What the history pages may be filtered by, and how agents are called."""
         return self._known.get(now)
+
+    def signs(self, now: datetime) -> Health:
+        """For /readyz. Raises StoreError while the store can't be read."""
+        return self._signs.current(now)
+
+    def figures(self, now: datetime) -> Health:
+        """For /metrics. Raises StoreError while the store can't be read."""
+        return self._figures.current(now)
 
     @contextmanager
     def reading(self) -> Iterator[Reader]:
@@ -250,6 +263,21 @@ class Feed:
             now_minute=past.minute_of(local),
             today=local.date(),
         )
+
+    def _load_signs(self, now: datetime) -> Health:
+        with self._open().within(ASKED_WITHIN).read() as connection:
+            return gather_signs(connection, self.settings.source_names, now)
+
+    def _load_figures(self, now: datetime) -> Health:
+        receivers = [receiver.name for receiver in self.settings.receivers]
+        with self._open().within(ASKED_WITHIN).read() as connection:
+            return gather_figures(
+                connection,
+                self.settings.source_names,
+                receivers,
+                self.settings.live.settings(),
+                now,
+            )
 
     def _load_known(self, _now: datetime) -> Known:
         with self._open().read() as connection:

@@ -1,0 +1,1 @@
+"""What machines ask the web server."""
