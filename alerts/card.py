@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from alerts.alert import Alert, Notification, Reason, Severity, Status
-from alerts.content import Bundle, Content, TestNote, told
+from alerts.content import Bundle, Content, Stored, TestNote, told
 from alerts.digest.chat import MOST_BYTES, written
 from alerts.digest.content import DigestNote
 from alerts.digest.words import Speaker
@@ -108,6 +108,15 @@ def heading(content: Notification | Bundle, wording: Wording) -> str:
         still = len(firing) if content.firing is None else content.firing
         return wording.say("many.storm", n=len(pairs), firing=still)
     return _prefixed(content, said, wording)
+
+
+def summary(note: Stored, wording: Wording) -> str:
+    """A message in one line, for lists of messages."""
+    if isinstance(note, DigestNote):
+        return Speaker(note.digest, wording).title()
+    if isinstance(note, TestNote):
+        return wording.say("test.title", receiver=note.receiver)
+    return heading(note, wording)
 
 
 def alerts_link(wording: Wording) -> str | None:

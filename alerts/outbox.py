@@ -120,10 +120,15 @@ def claim(  # noqa: PLR0913 - all by name
     return claimed
 
 
+def read_payload(payload: str) -> Stored:
+    """Raises ValidationError."""
+    return _PAYLOAD.validate_json(payload)
+
+
 def _read(connection: sa.Connection, row_id: int, payload: str) -> Stored | None:
     """A payload that can't be read must not hold up those behind it: it becomes a dead letter."""
     try:
-        return _PAYLOAD.validate_json(payload)
+        return read_payload(payload)
     except ValidationError:
         log.exception("event=unreadable outbox_id=%d", row_id)
         values = {"state": DEAD, "error": "its content can't be read; see the log", **_NO_LEASE}

@@ -24,8 +24,8 @@ DETAILS = 40  # lines below it
 COMMANDS = {
     "init": "setup", "check": "setup", "sync": "data", "migrate": "data", "rebuild": "data",
     "live": "live", "kpi": "kpi", "forecast": "forecast", "staffing": "staffing", "risk": "risk",
-    "digest": "digest", "rules": "rules", "alerts": "alerts", "job": "job", "worker": "serve",
-    "dashboard": "serve", "run": "serve", "demo": "serve",
+    "digest": "digest", "notify": "notify", "rules": "rules", "alerts": "alerts", "job": "job",
+    "worker": "serve", "dashboard": "serve", "run": "serve", "demo": "serve",
 }  # fmt: skip
 
 
