@@ -37,7 +37,7 @@ input[type=radio]{accent-color:var(--dp-accent);width:1.15rem;height:1.15rem;mar
 button{width:100%;min-height:3.4rem;font:inherit;font-size:1.1rem;font-weight:600;color:#fff;
 background:#1F6FC4;border:0;border-radius:6px;cursor:pointer}
 :focus-visible{outline:3px solid var(--dp-accent);outline-offset:2px}
-a{color:var(--dp-accent)}.trouble{color:var(--dp-breach);font-weight:600}
+a{color:var(--dp-accent)}form+p,.card+p{margin-top:1.3rem}.trouble{color:var(--dp-breach);font-weight:600}
 """
 
 
@@ -73,7 +73,7 @@ def _taken(taken: Acknowledgement, wording: Wording, say: Words, now: datetime) 
 
 
 def _alert_html(alert: Alert, wording: Wording, now: datetime) -> str:
-    note = present(alert)
+    note = present(alert, now)
     below = lines(alert, note, wording, now=now)[:1]
     inner = tag("p", tag("b", text(title(alert, wording, cause=note.cause))))
     inner += "".join(tag("p", text(one), class_="muted") for one in below)

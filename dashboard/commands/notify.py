@@ -11,7 +11,7 @@ from alerts import allowance, outbox
 from alerts.card import summary
 from alerts.content import test_note
 from alerts.errors import SendError
-from alerts.outgoing import Outgoing, Stand, Wanted, dead_ids, load_outgoing
+from alerts.outgoing import Stand, Wanted, dead_ids, load_outgoing
 from alerts.receivers import ReceiverSettings
 from alerts.render import Wording
 from alerts.transports.kinds import TRANSPORTS, bucket_name, transport_for

@@ -15,7 +15,7 @@ from alerts.outgoing import Outgoing, Stand, dead_ids
 from alerts.render import Wording
 from connectors.errors import StoreError
 from dashboard.data import feed
-from dashboard.history.export import CSV_TYPE, XLSX_TYPE, csv_bytes, xlsx_bytes
+from dashboard.history.export import CSV_TYPE, XLSX_TYPE, Sheet, csv_bytes, xlsx_bytes
 from dashboard.lists import list_html, note_html, pairs_html
 from dashboard.markup import tag, text
 from dashboard.outgoing import tables
@@ -41,13 +41,16 @@ def filters_of_url(receivers: Sequence[str]) -> Filters:
 
 def choices(filters: Filters, receivers: Sequence[str], say: Words) -> None:
     """One line of filters; each writes its part of the URL."""
+    stands, days = [one.value for one in Stand], [str(one) for one in DAYS]
+
+    def stand(name: str) -> str:
+        return say(f"outgoing.{name}") if name else say("outgoing.any_stand")
+
     with st.container(key="out_filters", horizontal=True, vertical_alignment="bottom"):
         _choice("receiver", ["", *receivers], filters.receiver or "",
                 lambda name: name or say("outgoing.any_receiver"), say)  # fmt: skip
-        _choice("state", ["", *(one.value for one in Stand)], filters.stand or "",
-                lambda one: say(f"outgoing.{one}") if one else say("outgoing.any_stand"), say)  # fmt: skip
-        _choice("days", [str(one) for one in DAYS], str(filters.days),
-                lambda one: say("outgoing.days", n=one), say)  # fmt: skip
+        _choice("state", ["", *stands], filters.stand or "", stand, say)
+        _choice("days", days, str(filters.days), lambda n: say("outgoing.days", n=n), say)
 
 
 def _choice(
@@ -74,17 +77,27 @@ def said(say: Words) -> None:
         st.html(note_html(say(key, **values), warning=key.endswith("failed")))
 
 
-def channels(found: Delivered, wording: Wording, say: Words, now: datetime) -> None:
+def channels(found: Delivered, say: Words, now: datetime) -> None:
     st.html(tag("h2", text(say("outgoing.channels"))))
-    for place in found.places:
-        with st.container(key=f"out_place_{found.places.index(place)}"):
-            st.html(_place_html(place, wording, say, now))
-            if place.settings is not None:
-                st.button(say("outgoing.send_test"), key=f"out_test_{place.name}",
-                          on_click=partial(_send_test, place.name), icon=":material/send:")  # fmt: skip
+    for first in range(0, len(found.places), 2):
+        columns = st.columns(2, gap="medium")
+        for column, place in zip(columns, found.places[first : first + 2], strict=False):
+            with column:
+                _channel(place, say, now)
 
 
-def _place_html(place: Place, wording: Wording, say: Words, now: datetime) -> str:
+def _channel(place: Place, say: Words, now: datetime) -> None:
+    st.html(_place_html(place, say, now))
+    if place.settings is not None:
+        st.button(
+            say("outgoing.send_test"),
+            key=f"out_test_{place.name}",
+            on_click=partial(_send_test, place.name),
+            icon=":material/send:",
+        )
+
+
+def _place_html(place: Place, say: Words, now: datetime) -> str:
     colour = _COLOURS.get(place.state) if place.state else None
     kind = say(f"outgoing.type_{place.settings.type}") if place.settings else ""
     sign = tag("i", text(tables.state_said(place, say)), class_=colour)
@@ -92,7 +105,7 @@ def _place_html(place: Place, wording: Wording, say: Words, now: datetime) -> st
     trouble = ""
     if place.channel is not None and place.state is not ChannelState.WORKING:
         trouble = tag("p", text(place.channel.error or ""), class_="dp-source-error")
-    pairs = pairs_html(tables.place_pairs(place, wording, say, now))
+    pairs = pairs_html(tables.place_pairs(place, say, now))
     return tag("section", head + trouble + pairs, class_="dp-source", data_receiver=place.name,
                data_state=place.state)  # fmt: skip
 
@@ -115,8 +128,8 @@ def dead_letters(found: Delivered, wording: Wording, say: Words) -> None:
 
 def _dead_letter(one: Outgoing, found: Delivered, wording: Wording, say: Words) -> None:
     head = tag("b", text(tables.what_said(one, wording, say)))
-    where = tag("p", text(f"{one.receiver} · {say.moment(one.created_at.astimezone(wording.zone))}"),
-                class_="dp-page-note")  # fmt: skip
+    made = say.moment(one.created_at.astimezone(wording.zone))
+    where = tag("p", text(f"{one.receiver} · {made}"), class_="dp-page-note")
     st.html(tag("div", head + where + tag("p", text(one.error or ""), class_="dp-source-error")))
     st.button(say("outgoing.resend"), key=f"out_again_{one.id}", icon=":material/replay:",
               on_click=partial(_send_again, one.id))  # fmt: skip
@@ -147,7 +160,7 @@ def _downloads(filters: Filters, wording: Wording, say: Words, now: datetime) ->
         for ending, made, kind in kinds:
             st.download_button(
                 say(f"sheet.{ending}"),
-                lambda made=made: made(_whole(filters, wording, say, now)),
+                partial(_file, made, filters, wording, say, now),
                 f"deskpulse-delivery-{now.astimezone(wording.zone).date()}.{ending}",
                 kind,
                 key=f"out_{ending}",
@@ -157,11 +170,13 @@ def _downloads(filters: Filters, wording: Wording, say: Words, now: datetime) ->
             )
 
 
-def _whole(filters: Filters, wording: Wording, say: Words, now: datetime) -> tables.Sheet:
+def _file(
+    made: Callable[[Sheet], bytes], filters: Filters, wording: Wording, say: Words, now: datetime
+) -> bytes:
     """Read when somebody asks for the file."""
     with feed().looking() as connection:
         found = load(connection, filters, feed().settings.receivers, now=now, most=MOST_IN_FILE)
-    return tables.sheet(found.messages, filters, wording, say, now)
+    return made(tables.sheet(found.messages, filters, wording, say, now))
 
 
 def _send_test(receiver: str) -> None:

@@ -51,12 +51,12 @@ def state_said(place: Place, say: Words) -> str:
     return f"{_SHAPES[place.state]} {say(f'outgoing.{place.state}')}"
 
 
-def place_pairs(place: Place, wording: Wording, say: Words, now: datetime) -> list[tuple[str, str]]:
+def place_pairs(place: Place, say: Words, now: datetime) -> list[tuple[str, str]]:
     """What a channel's card lists."""
     channel = place.channel
     pairs = [
-        (say("outgoing.last_sent"), _ago(channel and channel.sent_at, say, now)),
-        (say("outgoing.last_failed"), _ago(channel and channel.failed_at, say, now)),
+        (say("outgoing.last_sent"), _ago(channel.sent_at if channel else None, say, now)),
+        (say("outgoing.last_failed"), _ago(channel.failed_at if channel else None, say, now)),
         (say("outgoing.waiting"), say.count(place.count(Stand.WAITING, Stand.FAILED))),
         (say("outgoing.sent"), say.count(place.count(Stand.SENT))),
     ]
@@ -134,8 +134,9 @@ def _remark(one: Outgoing, say: Words, now: datetime) -> str:
     if one.error:
         said.append(one.error)
     if one.stand is Stand.FAILED:
-        wait = max(0.0, (one.next_at - now).total_seconds())
-        said.append(say("outgoing.next_try", n=one.attempts, wait=say.duration(wait)))
+        wait = (one.next_at - now).total_seconds()
+        due = say("outgoing.next_try", n=one.attempts, wait=say.duration(wait))
+        said.append(due if wait >= 1 else say("outgoing.next_now", n=one.attempts))
     if one.instead_of:
         said.append(say("outgoing.instead", receiver=one.instead_of))
     if one.sent_as:

@@ -44,6 +44,6 @@ def _page(view: View) -> None:
         else:
             draw.choices(filters, names, say)
             draw.dead_letters(found, wording, say)
-            draw.channels(found, wording, say, now)
+            draw.channels(found, say, now)
             draw.messages(found, filters, wording, say, now)
     watchdog(source.pulse(now), view, now=now.astimezone(source.zone))
