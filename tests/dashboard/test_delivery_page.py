@@ -1,4 +1,4 @@
-"""The Delivery page: channels, dead letters, filters in the URL, sending again, files, no secrets."""
+"""The Delivery page: channels, dead letters, filters in the URL, sending again, and files."""
 
 from __future__ import annotations
 
