@@ -1,4 +1,5 @@
-"""Forgetting what is over: sent messages and their attempts, the history of alerts, told digests.
+"""Forgetting what is over: sent messages and their attempts, the history of alerts and of who was
+told of them, told digests.
 
 Facts, KPI values and alerts themselves stay: they are few, and everything else is made of them.
 What still waits to be sent is never forgotten.
@@ -13,7 +14,8 @@ from threading import Event
 import sqlalchemy as sa
 
 from alerts import outbox
-from connectors import alert_tables
+from alerts.telling.known import Knows
+from connectors import alert_tables, telling_tables
 from connectors.store import Store
 
 BATCH = 2_000  # rows per transaction: the tick writes to the same store
@@ -47,3 +49,10 @@ def _over(before: datetime) -> Iterator[tuple[sa.Table, sa.ColumnElement[bool]]]
     yield tries, sa.and_(tries.c.at < before, orphaned)
     yield past, past.c.at < before
     yield digests, digests.c.until < before
+    told, telling = telling_tables.told, telling_tables.telling
+    yield told, sa.and_(told.c.knows == Knows.RESOLVED, told.c.at < before)
+    looked = sa.func.coalesce(telling.c.muted_since, telling.c.since, sa.literal(0))
+    open_told = sa.exists().where(
+        told.c.fingerprint == telling.c.fingerprint, told.c.episode == telling.c.episode
+    )
+    yield telling, sa.and_(looked < before, ~open_told)

@@ -34,7 +34,9 @@ from metrics.measurement import labels_of
 @click.command(name="who")
 @click.option("--rule", "name", required=True, help="A rule by name.")
 @click.option("--label", "labels", multiple=True, metavar="NAME=VALUE", help="Of its series.")
-@click.option("--severity", type=click.Choice([*Severity]), help="Instead of the rule's.")
+@click.option(
+    "--severity", type=click.Choice([one.value for one in Severity]), help="Instead of the rule's."
+)
 @click.option("--at", help="2026-11-15T03:00, or `sun 03:00` for the next one (default: now).")
 @config_option
 @format_option("text", "json")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from threading import Event
 
 import pytest
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ from alerts.alert import Action, ActionKind, Reason
 from alerts.book import AlertBook, SourceWatch, rule_book
 from alerts.errors import AlertsError
 from alerts.pipeline import Reading, TickResult, evaluate_and_record
+from alerts.retention import prune
 from alerts.store import load_alerts
 from alerts.telling.batches import DIGEST_LANE
 from alerts.telling.book import Standing, TellingBook
@@ -159,3 +161,18 @@ def test_a_message_that_waits_for_a_digest_survives_the_worker(store: Store):
     assert desk.messages() == ["digest", "digest"]
     with store.read() as connection:
         assert load_open(connection).keys() == desk.book.telling.episodes.keys()
+
+
+def test_who_was_told_of_what_is_over_is_forgotten_after_a_long_time(store: Store):
+    desk = Desk(store)
+    desk.tick(0, q1=42, q2=42)
+    desk.tick(10, q1=3, q2=42)
+    keep = timedelta(days=400)
+    prune(store, now=at(5) + keep, keep=keep, stop=Event())
+    known = {one.labels: one.fingerprint for one in desk.book.alerts.values()}
+    with store.read() as connection:
+        assert len(load_episodes(connection, desk.book.alerts.values())) == 2
+    prune(store, now=at(20) + keep, keep=keep, stop=Event())
+    with store.read() as connection:
+        left = load_episodes(connection, desk.book.alerts.values())
+    assert left.keys() == {key for labels, key in known.items() if ("queue", "q2") in labels}
