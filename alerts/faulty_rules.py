@@ -1,6 +1,6 @@
 """The built-in rule about rules: one that can't be evaluated is told, not left out in silence.
 
-Why is in the worker's log and on the page of rules, which evaluates for itself.
+Why is in the worker's log; the page of rules marks such a rule.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ HOME = "wallboard"
 MENU: Mapping[str, tuple[str, ...]] = {
     "live": ("wallboard", "queues"),
     "quality": ("response", "satisfaction", "after_sales", "agents", "pace"),
-    "act": ("alerts", "alert_history", "on_call", "delivery"),
+    "act": ("alerts", "alert_history", "rules", "on_call", "delivery"),
     "system": ("sources",),
 }
 
