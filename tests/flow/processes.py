@@ -6,12 +6,13 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 LIMIT_S = 60.0
 
@@ -44,19 +45,37 @@ class Running:
 
 
 @contextmanager
-def started(*arguments: str, log: Path, **environment: str) -> Iterator[Running]:
-    """`deskpulse ARGUMENTS` as a process of its own; killed at the end if it still runs."""
+def started(
+    *arguments: str, log: Path, through_pipe: bool = False, **environment: str
+) -> Iterator[Running]:
+    """`deskpulse ARGUMENTS` as a process of its own; killed at the end if it still runs.
+
+    `through_pipe`: for a process that may write no file, others keep its log.
+    """
     argv = [sys.executable, "-m", "dashboard.cli", *arguments]
     with log.open("ab") as out:
         process = subprocess.Popen(
-            argv, stdout=out, stderr=out, cwd=log.parent, env={**os.environ, **environment}
+            argv,
+            stdout=subprocess.PIPE if through_pipe else out,
+            stderr=subprocess.STDOUT,
+            cwd=log.parent,
+            env={**os.environ, **environment},
         )
+    if process.stdout is not None:
+        threading.Thread(target=_keep, args=(process.stdout, log), daemon=True).start()
     running = Running(process, log)
     try:
         yield running
     finally:
         if process.poll() is None:
             running.kill()
+
+
+def _keep(lines: IO[bytes], log: Path) -> None:
+    with lines, log.open("ab") as out:
+        for line in lines:
+            out.write(line)
+            out.flush()
 
 
 def deskpulse(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
