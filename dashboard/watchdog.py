@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import cache
 
@@ -30,6 +30,10 @@ _SENTENCES = (
     "unread",
     "store",
     "page",
+    "bell_on",
+    "bell_off",
+    "bell_blocked",
+    "bell_new",
 )
 
 
@@ -58,10 +62,13 @@ def _component() -> Callable[..., object]:
     )
 
 
-def watchdog(pulse: Pulse, view: View, *, now: datetime) -> None:
+def watchdog(
+    pulse: Pulse, view: View, *, now: datetime, critical: Sequence[str] | None = None
+) -> None:
     """Mount the watchdog, or give the mounted one fresh ages. `now` is local: it feeds the clock.
 
-    Call it in each rerun.
+    `critical`: ids of critical alerts that nobody is on, for a board that rings when there is a new
+    one; None for pages that don't. Call it in each rerun.
     """
     say = words(view.language)
     news = pulse.as_json() | {
@@ -71,6 +78,7 @@ def watchdog(pulse: Pulse, view: View, *, now: datetime) -> None:
         "day": say.day(now),
         "html_lang": _HTML_LANG[view.language],
         "reload_after": RELOAD_AFTER_S if view.kiosk else None,
+        "critical": None if critical is None else list(critical),
         "words": {name: say(f"watch.{name}") for name in _SENTENCES}
         | {name: say(f"span.{name}") for name in _UNITS}
         | {"joint": "" if view.language == "zh" else " "},

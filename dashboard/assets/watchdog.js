@@ -17,6 +17,87 @@ const SPANS = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
 const seconds = (from) => (performance.now() - from) / SECOND_MS;
 const limit = (tick) => 3 * tick + 2 - MARGIN_S;
 
+const NEW_FOR_S = 30;
+const RINGS = "deskpulse.bell"; // in this browser's storage: whether somebody asked for sound
+const NOTES = [[880, 0], [660, 0.22], [880, 0.44]]; // Hz, seconds from now
+
+// New critical alerts on a board: a word with its sign for half a minute, and sound where somebody
+// asked for it on this screen. Browsers let a page make sound only after a click on it.
+class Bell {
+  constructor() {
+    this.known = null;
+    this.context = null;
+    this.newSince = null;
+    this.rung = 0;
+  }
+
+  hear(parent, data) {
+    const button = parent?.querySelector(".dp-bell");
+    if (!button || !data.critical) return;
+    const fresh = this.known === null ? [] : data.critical.filter((one) => !this.known.has(one));
+    this.known = new Set(data.critical);
+    if (fresh.length) {
+      this.newSince = performance.now();
+      if (this.wanted()) this.ring();
+    }
+    button.hidden = false;
+    button.onclick = () => this.toggle(button, data.words);
+    this.show(button, data.words);
+    const sign = parent.querySelector(".dp-new");
+    sign.hidden = !data.critical.length || this.newSince === null || seconds(this.newSince) > NEW_FOR_S;
+    if (!sign.hidden) sign.textContent = data.words.bell_new;
+  }
+
+  wanted() {
+    try {
+      return localStorage.getItem(RINGS) === "on";
+    } catch {
+      return false; // no storage in this browser: the board stays silent
+    }
+  }
+
+  toggle(button, words) {
+    const blocked = this.state() === "blocked";
+    const on = blocked || !this.wanted();
+    try {
+      localStorage.setItem(RINGS, on ? "on" : "off");
+    } catch {
+      return;
+    }
+    if (on) this.ring();
+    this.show(button, words);
+  }
+
+  state() {
+    if (!this.wanted()) return "off";
+    return this.context?.state === "running" ? "on" : "blocked";
+  }
+
+  show(button, words) {
+    const state = this.state();
+    document.documentElement.dataset.deskpulseBell = state;
+    button.textContent = { on: "🔔", off: "🔕", blocked: "🔕 !" }[state];
+    button.title = words[`bell_${state}`];
+    button.setAttribute("aria-label", button.title);
+  }
+
+  async ring() {
+    this.context ??= new AudioContext();
+    // Without a click since the page was loaded the browser refuses, and the button says so.
+    await Promise.race([this.context.resume(), new Promise((done) => setTimeout(done, SECOND_MS))]);
+    if (this.context.state !== "running") return;
+    for (const [pitch, after] of NOTES) {
+      const tone = new OscillatorNode(this.context, { frequency: pitch });
+      const gain = new GainNode(this.context, { gain: 0.2 });
+      tone.connect(gain).connect(this.context.destination);
+      tone.start(this.context.currentTime + after);
+      tone.stop(this.context.currentTime + after + 0.18);
+    }
+    this.rung += 1;
+    document.documentElement.dataset.deskpulseRung = String(this.rung);
+  }
+}
+
 class Watchdog {
   constructor() {
     this.shown = null; // last data drawn on this page
@@ -196,7 +277,9 @@ class Watchdog {
 
 // One watchdog for the life of the page, whatever Streamlit mounts and unmounts.
 const watchdog = new Watchdog();
+const bell = new Bell();
 
 export function take(component) {
   watchdog.take(component.parentElement, component.data);
+  bell.hear(component.parentElement, component.data);
 }

@@ -7,7 +7,8 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from alerts.settings import SOURCE_DOWN, rules_of
+from alerts.rule_settings import BUILT_IN
+from alerts.settings import rules_of
 from alerts.store import load_active
 from alerts.telling.log import load_episodes
 from alerts.telling.looking import Seen, look
@@ -32,4 +33,4 @@ def usual_of(settings: Settings) -> Callable[[str], Sequence[str]]:
     """The receivers of a rule by its name, as without routes."""
     names = tuple(one.name for one in settings.receivers)
     by_rule = {one.name: one.receivers for one in rules_of(settings.rules, receivers=names)}
-    return lambda rule: names if rule == SOURCE_DOWN else by_rule.get(rule, ())
+    return lambda rule: names if rule in BUILT_IN else by_rule.get(rule, ())

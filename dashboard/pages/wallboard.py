@@ -7,6 +7,7 @@ from functools import lru_cache
 
 import streamlit as st
 
+from alerts.alert import Severity, Status
 from connectors.errors import StoreError
 from dashboard import charts, frames
 from dashboard.board import Board
@@ -34,12 +35,23 @@ def show() -> None:
 
 def _figures(view: View) -> None:
     now = datetime.now(UTC)
+    critical: list[str] = []
     try:
-        html = board_html(feed().board(now), view.language)
+        board = feed().board(now)
+        html, critical = board_html(board, view.language), unattended(board)
     except StoreError as error:
         html = error_html(str(error), words(view.language))
     st.html(html)
-    watchdog(feed().pulse(now), view, now=now.astimezone(feed().zone))
+    watchdog(feed().pulse(now), view, now=now.astimezone(feed().zone), critical=critical)
+
+
+def unattended(board: Board) -> list[str]:
+    """Critical alerts that nobody is on: a new one among them rings."""
+    return [
+        f"{one.fingerprint}-{one.episode}"
+        for one in board.alerts
+        if one.severity is Severity.CRITICAL and one.status is Status.FIRING
+    ]
 
 
 @lru_cache(maxsize=4)  # a board is the same for all viewers of a language

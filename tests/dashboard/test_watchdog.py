@@ -17,7 +17,7 @@ from tests.dashboard.site import Site
 
 EN = words("en")
 NAMES = ("live", "ago", "stale", "down", "never", "server", "worker", "source", "missing",
-         "unread", "store", "page")  # fmt: skip
+         "unread", "store", "page", "bell_on", "bell_off", "bell_blocked", "bell_new")  # fmt: skip
 WORDS = {name: EN(f"watch.{name}") for name in NAMES} | {
     name: EN(f"span.{name}") for name in ("second", "minute", "hour", "day")
 }
@@ -193,3 +193,40 @@ def test_a_board_left_on_for_hours_loads_anew(page: Page, site: Site) -> None:
     page.wait_for_function(
         "document.documentElement.dataset.deskpulseState === 'live'", timeout=60_000
     )
+
+
+def heard(page: Page, *critical: str) -> dict[str, str]:
+    """The root element's data after the mounted watchdog was given these critical alerts."""
+    found: dict[str, str] = page.evaluate(
+        """async ([url, critical, words]) => {
+          const watchdog = await import(url);
+          const data = {store: "ok", beat: null, sources: [], tick: 2, refresh: 2, wall: 0,
+                        day: "", html_lang: "en", reload_after: null, critical, words};
+          watchdog.take({parentElement: document.body, data});
+          await new Promise((done) => setTimeout(done, 100));
+          return {...document.documentElement.dataset,
+                  sign: document.querySelector(".dp-new").hidden ? ""
+                        : document.querySelector(".dp-new").textContent};
+        }""",
+        [f"/{script()[0]}", list(critical), WORDS | {"joint": " "}],
+    )
+    return found
+
+
+def test_a_new_critical_alert_is_said_and_rings_where_somebody_asked_for_it(
+    page: Page, site: Site
+) -> None:
+    told(page, site, source())
+    assert heard(page, "a-1")["sign"] == ""  # it was there when the board was opened
+    found = heard(page, "a-1", "b-1")
+    assert (found["sign"], found["deskpulseBell"]) == (EN("watch.bell_new"), "off")
+    assert "deskpulseRung" not in found
+    page.click(".dp-bell")  # rings once, so that the volume can be set
+    page.wait_for_function("document.documentElement.dataset.deskpulseRung === '1'")
+    assert heard(page, "a-1", "b-1")["deskpulseRung"] == "1"
+    heard(page, "b-1", "a-2")
+    page.wait_for_function("document.documentElement.dataset.deskpulseRung === '2'")
+    assert heard(page)["sign"] == ""
+    page.click(".dp-bell")
+    assert heard(page, "c-1")["deskpulseBell"] == "off"
+    assert heard(page, "c-1")["deskpulseRung"] == "2"
