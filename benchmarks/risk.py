@@ -26,9 +26,10 @@ from connectors.store import Store, open_store
 from connectors.sync import SourceSync
 from forecasting.risk.evaluation import Evaluation, evaluate
 from forecasting.risk.facts import Facts
+from forecasting.risk.moments import labelled
 from forecasting.risk.reading import read_facts, reread_facts
 from forecasting.risk.score import Scorer
-from forecasting.risk.training import labelled, train
+from forecasting.risk.training import train
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
 ZONE = ZoneInfo("Asia/Shanghai")

@@ -12,6 +12,8 @@ from alerts.jobs import Job
 from alerts.retention import prune
 from dashboard import forecast_jobs
 from dashboard.settings import Settings
+from forecasting.risk.jobs import RiskPlan, score_changed
+from forecasting.risk.tending import tend
 
 MakeJob = Callable[[Settings], Job | None]
 
@@ -27,11 +29,33 @@ def _retention(settings: Settings) -> Job:
     )
 
 
+def _risk_scores(settings: Settings) -> Job:
+    plan = RiskPlan(settings.risk, settings.app.timezone)
+    return Job(
+        name="risk-scores",
+        every=settings.risk.rescore,
+        limit=timedelta(minutes=30),
+        run=lambda run: score_changed(run.store, plan, now=run.now),
+    )
+
+
+def _risk_model(settings: Settings) -> Job:
+    plan = RiskPlan(settings.risk, settings.app.timezone)
+    return Job(
+        name="risk-model",
+        at=time(3, 30),
+        limit=timedelta(hours=2),
+        run=lambda run: tend(run.store, plan, now=run.now),
+    )
+
+
 # Makes a job of the configuration, or None where it has nothing to do.
 JOBS: tuple[MakeJob, ...] = (
     _retention,
     forecast_jobs.nightly,
     forecast_jobs.today,
+    _risk_scores,
+    _risk_model,
 )
 
 

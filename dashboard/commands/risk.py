@@ -32,11 +32,10 @@ from forecasting.risk.evaluation import evaluate as measured
 from forecasting.risk.facts import Facts
 from forecasting.risk.features.asof import Floats, Ints
 from forecasting.risk.model import MomentModel, RiskModel
-from forecasting.risk.moments import MOMENTS
+from forecasting.risk.moments import MOMENTS, labelled
 from forecasting.risk.reading import read_facts
 from forecasting.risk.score import COLUMNS, Scorer
 from forecasting.risk.store import load_model, save_model
-from forecasting.risk.training import labelled
 from forecasting.risk.training import train as fit
 from forecasting.text import catalogue
 
@@ -75,7 +74,7 @@ def train(as_of: str | None, config: Path, form: str) -> None:
         )
     store = store_of(settings)
     with store.begin() as connection:
-        save_model(connection, model, now=datetime.now(UTC), note="trained by hand")
+        save_model(connection, model, now=datetime.now(UTC), note="by_hand")
     store.close()
     _say_faults(facts.until(at), settings)
     if form == "json":

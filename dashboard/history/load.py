@@ -42,5 +42,10 @@ class Shelf:
                 self._cells.popitem(last=False)
         return cell.get(now)
 
+    def forget(self, key: Hashable) -> None:
+        """What was known of `key` has changed."""
+        with self._lock:
+            self._cells.pop(key, None)
+
     def __len__(self) -> int:
         return len(self._cells)

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 HOME = "wallboard"
 MENU: Mapping[str, tuple[str, ...]] = {
     "live": ("wallboard", "queues"),
-    "quality": ("response", "satisfaction", "after_sales", "agents", "pace"),
-    "act": ("alerts", "alert_history", "rules", "on_call", "delivery"),
+    "quality": ("response", "satisfaction", "after_sales", "agents", "pace", "risk_model"),
+    "act": ("alerts", "worklist", "alert_history", "rules", "on_call", "delivery"),
     "system": ("sources",),
 }
 

@@ -10,8 +10,9 @@ from connectors.columns import to_micros
 from forecasting.risk.evaluation import log_loss
 from forecasting.risk.facts import Facts
 from forecasting.risk.model import RiskModel
+from forecasting.risk.moments import labelled
 from forecasting.risk.score import Scorer
-from forecasting.risk.training import FEWEST, labelled
+from forecasting.risk.training import FEWEST
 
 MARGIN = 0.002  # of the log loss: what a champion must be better by to stay
 

@@ -99,7 +99,7 @@ def _first_model(
 ) -> tuple[int, RiskModel]:
     model = fitted(facts, plan, now)
     with store.begin() as connection:
-        return save_model(connection, model, now=now, note="the first model"), model
+        return save_model(connection, model, now=now, note="first"), model
 
 
 def fitted(facts: Facts, plan: RiskPlan, as_of: datetime) -> RiskModel:

@@ -57,6 +57,17 @@ class LoggedChange:
     new: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One score that an order had."""
+
+    moment: str
+    moment_at: datetime
+    scored_at: datetime
+    probability: float
+    model: str
+
+
 def list_risky(connection: sa.Connection, listing: Listing, *, now: datetime) -> int:
     """Put open orders at or above the line on the list; returns how many are new, those held out
     included. An order that is listed already stays as it is."""
@@ -145,13 +156,12 @@ def changes_of(connection: sa.Connection, source: str, order_ref: str) -> list[L
     return [LoggedChange(r["at"], r["author"], r["field"], r["old"], r["new"]) for r in rows]
 
 
-def scores_of(connection: sa.Connection, source: str, order_ref: str) -> list[sa.RowMapping]:
-    """Every score that the order ever had (moment, moment_at, scored_at, probability, model), in
-    the order in which they were given."""
+def scores_of(connection: sa.Connection, source: str, order_ref: str) -> list[Score]:
+    """Every score that the order ever had, in the order in which they were given."""
     table = risk_tables.risk_history
     query = sa.select(table).where(table.c.source == source, table.c.order_ref == order_ref)
-    found = connection.execute(query.order_by(table.c.scored_at, table.c.moment_at)).mappings()
-    return list(found)
+    rows = connection.execute(query.order_by(table.c.scored_at, table.c.moment_at))
+    return [Score(r.moment, r.moment_at, r.scored_at, r.probability, r.model) for r in rows]
 
 
 def _items(status: Iterable[Status], *, open_only: bool) -> sa.Select[Any]:

@@ -87,6 +87,7 @@ class RiskModel:
     complaint: Complaint
     moments: tuple[MomentModel, ...] = field(default=())
     capacity: Capacity | None = None
+    every: int = 1  # one in so many verdicts is looked at to follow the level (level.py)
 
     def at(self, moment: str) -> MomentModel:
         return next(one for one in self.moments if one.moment == moment)

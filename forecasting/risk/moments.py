@@ -9,6 +9,7 @@ import pandas as pd
 
 from forecasting.risk.facts import Facts, negative_surveys
 from forecasting.risk.features.asof import NEVER, Flags, Ints
+from forecasting.risk.labels import Verdicts
 
 
 def _order(facts: Facts) -> Ints:
@@ -85,3 +86,10 @@ def latest(facts: Facts, now: int) -> tuple[np.ndarray, Ints]:
     come = np.where(at <= now, at, EVER)
     last = len(names) - 1 - np.argmax(come[::-1], axis=0)  # of equals the later kind
     return names[last], come[last, np.arange(len(facts))]
+
+
+def labelled(facts: Facts, told: Verdicts, moment: str) -> tuple[Ints, Ints]:
+    """Rows whose verdict came after their moment, and the instants of the moments."""
+    at, there = moment_at(facts, moment)
+    rows = np.flatnonzero(told.told & there & (told.at > at))
+    return rows, at[rows]

@@ -11,8 +11,8 @@ from forecasting.risk.evaluation import ece
 from forecasting.risk.facts import Facts
 from forecasting.risk.features.asof import DAY, Flags
 from forecasting.risk.features.table import CATEGORIES
+from forecasting.risk.moments import labelled
 from forecasting.risk.score import Scorer
-from forecasting.risk.training import labelled
 
 DRIFTED = 0.25  # population stability index: below .1 calm, above .25 another population (Siddiqi)
 ERRORS = 3.0  # standard errors by which the level may be off

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
@@ -12,11 +13,12 @@ import pandas as pd
 
 from forecasting.risk.calibration import probability as as_probability
 from forecasting.risk.facts import Facts
-from forecasting.risk.features.asof import Flags, Floats, Ints
+from forecasting.risk.features.asof import DAY, Flags, Floats, Ints
 from forecasting.risk.features.table import Features, columns_of
 from forecasting.risk.labels import verdicts
+from forecasting.risk.level import FOLLOWED, WINDOW, level_of, looked_at
 from forecasting.risk.model import MomentModel, Ready, RiskModel
-from forecasting.risk.moments import EVER, MOMENTS, latest, moment_at
+from forecasting.risk.moments import EVER, MOMENTS, labelled, latest, moment_at
 from forecasting.risk.reasons import Telling, groups
 from forecasting.risk.rules import NAMES, NO_ITEMS
 from forecasting.risk.segments import segments
@@ -90,10 +92,32 @@ class Scorer:
         if ready is None:
             return ruled, ruled
         by_rule = (which == NAMES.index(NO_ITEMS)) | ~there[rows]
+        margin = self._margin(ready, frame, moment) + self._shift(ready, moment, at[rows])
+        return np.where(by_rule, ruled, as_probability(margin)), ruled
+
+    def _margin(self, ready: Ready, frame: pd.DataFrame, moment: str) -> Floats:
         names = columns_of(moment, list(frame.columns))
-        margin = ready.margin(frame[names])
-        modelled = ready.fit.calibration.probability(margin)
-        return np.where(by_rule, ruled, modelled), ruled
+        return ready.fit.calibration.margin(ready.margin(frame[names]))
+
+    def _shift(self, ready: Ready, moment: str, at: Ints) -> Floats:
+        """How far the level has moved from what the model says, by what was known at each `at`."""
+        if moment not in FOLLOWED or not len(at):
+            return np.zeros(len(at))
+        rows, _ = labelled(self.facts, self.told, moment)
+        told = self.told.at[rows]
+        near = (told > at.min() - WINDOW * DAY) & (told <= at.max())
+        rows = rows[near]
+        rows = rows[looked_at(self._hash(rows), self.model.every)]
+        if not len(rows):
+            return np.zeros(len(at))
+        then, _ = moment_at(self.facts, moment)
+        margin = self._margin(ready, self._features.at(rows, then[rows]), moment)
+        return level_of(self.told.at[rows], margin, self.told.bad[rows]).shift(at)
+
+    def _hash(self, rows: Ints) -> Ints:
+        """Of the orders' references: the same whatever else the facts hold."""
+        refs = self.facts.orders["order_ref"].iloc[rows].astype(object)
+        return np.array([crc32(one.encode()) for one in refs], np.int64)
 
     def _ready_for(self, fitted: MomentModel) -> Ready | None:
         if fitted.moment not in self._ready:
@@ -115,6 +139,7 @@ class Scorer:
             by_rule = (which == NAMES.index(NO_ITEMS)) | ~there
             used = frame[columns_of(moment, list(frame.columns))]
             made, margin = ready.contributions(used, groups(ready.fit.encoding.names))
+            margin += self._shift(ready, moment, at)
             probability = np.where(by_rule, probability, as_probability(margin))
             mine = np.flatnonzero(~by_rule)
             for told, telling in zip(reasons, tellings, strict=True):

@@ -41,7 +41,8 @@ class Verdict(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Card:
     """A model as the store remembers it. `model` has no trees: `kinds` says what scored, by
-    moment; `note` why it was published or lost, as words for people who read logs."""
+    moment; `note` why it was published or lost:
+    a word of its own, and figures as name=value."""
 
     id: int
     trained_at: datetime
@@ -127,6 +128,7 @@ def _plain(model: RiskModel) -> dict[str, Any]:
         "zone": model.zone.key,
         "complaint": _fields(model.complaint),
         "moments": [_plain_moment(one) for one in model.moments],
+        "every": model.every,
         "capacity": None
         if model.capacity is None
         else {**_fields(model.capacity), "points": [_fields(one) for one in model.capacity.points]},
@@ -164,6 +166,7 @@ def _model(plain: dict[str, Any]) -> RiskModel:
     return RiskModel(
         datetime.fromisoformat(plain["as_of"]), ZoneInfo(plain["zone"]), Complaint(**complaint),
         tuple(_moment(one) for one in plain["moments"]), _capacity(plain["capacity"]),
+        plain["every"],
     )  # fmt: skip
 
 

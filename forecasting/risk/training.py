@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
+from connectors.columns import to_micros
 from forecasting.risk import boosting
 from forecasting.risk.calibration import Calibration, fit_calibration
 from forecasting.risk.capacity import Capacity, capacity_of, highest
@@ -19,9 +20,10 @@ from forecasting.risk.evaluation import Evaluation, bins_of, evaluate
 from forecasting.risk.facts import Facts
 from forecasting.risk.features.asof import DAY, Flags, Floats, Ints
 from forecasting.risk.features.table import Features, columns_of
-from forecasting.risk.labels import Complaint, Verdicts, settled, verdicts
+from forecasting.risk.labels import Complaint, settled, verdicts
+from forecasting.risk.level import thinned
 from forecasting.risk.model import Fit, MomentModel, RiskModel
-from forecasting.risk.moments import MOMENTS, moment_at
+from forecasting.risk.moments import MOMENTS, labelled
 from forecasting.risk.rules import NEEDED, learn_rule
 from forecasting.risk.scorecard import fit_scorecard
 
@@ -57,7 +59,8 @@ def train(
         if proof is not None:
             proofs[moment] = (proof.rows, proof.ruled if one.fit is None else proof.p)
     capacity = _capacity(features, proofs)
-    return RiskModel(as_of, zone, settled_complaint, tuple(made), capacity)
+    every = thinned(told.at, to_micros(as_of))
+    return RiskModel(as_of, zone, settled_complaint, tuple(made), capacity, every)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +87,6 @@ def _capacity(features: Features, scored: dict[str, tuple[Ints, Floats]]) -> Cap
     among = rows[-1] - rows[0] + 1  # all that were placed meanwhile, with a verdict or without
     daily = among / span if span > 0 else 0.0
     return capacity_of(features.told.bad[rows], p[rows], len(rows) / daily) if daily else None
-
-
-def labelled(facts: Facts, told: Verdicts, moment: str) -> tuple[Ints, Ints]:
-    """Rows whose verdict came after their moment, and the instants of the moments."""
-    at, there = moment_at(facts, moment)
-    rows = np.flatnonzero(told.told & there & (told.at > at))
-    return rows, at[rows]
 
 
 def _fit_moment(features: Features, moment: str, threads: int) -> tuple[MomentModel, _Proof | None]:
@@ -152,12 +148,13 @@ def _prove(
 
 
 def _better(model: Evaluation, rule: Evaluation) -> bool:
-    """Better at ranking, at the top of the list and on the whole; else the rule is kept."""
-    mine = [model.figures[key].value for key in ("roc_auc", "pr_auc")]
-    theirs = [rule.figures[key].value for key in ("roc_auc", "pr_auc")]
-    if None in mine or None in theirs:
-        return False
-    return all(a > b for a, b in zip(mine, theirs, strict=True) if a is not None and b is not None)
+    """Better at ranking by both figures, and no worse at the top of the list; else the rule is
+    kept."""
+    for key, least in (("roc_auc", 1e-9), ("pr_auc", 1e-9), ("precision_5", 0.0)):
+        mine, theirs = model.figures[key].value, rule.figures[key].value
+        if mine is None or theirs is None or mine - theirs < least:
+            return False
+    return True
 
 
 def _fit(
