@@ -10,6 +10,7 @@ from benchmarks import (
     history,
     numbers,
     risk,
+    risk_effect,
     rules,
     source_cost,
     staffing,
@@ -27,6 +28,7 @@ BENCHES = {
     "staffing": staffing.run,
     "risk": risk.run,
     "risk-olist": risk.olist,
+    "risk-effect": risk_effect.run,
     "rules": rules.run,
 }
 
