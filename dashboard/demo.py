@@ -37,6 +37,11 @@ preset = "generic"
 url = "sqlite:///shop.db"
 poll = "2s"
 
+[risk]
+quiet = "10d"
+capacity = 40
+outcome_after = "14d"
+
 [[rules]]
 name = "queue-too-long"
 metric = "queue_length"

@@ -44,6 +44,7 @@ def draw(found: Worklist, say: Words, now: datetime) -> None:
     for line in said.notes(found, say):
         st.html(note_html(line))
     _saved(say)
+    _figures(found, asked, say)
     _controls(found, asked, say)
     shown = ranked(chosen(there, asked, now), asked.weight / 100)
     _files(shown, say, now)
@@ -55,7 +56,6 @@ def draw(found: Worklist, say: Words, now: datetime) -> None:
     if len(shown) > said.SHOWN:
         more = {"shown": say.count(said.SHOWN), "all": say.count(len(shown))}
         st.html(note_html(say("worklist.more", **more)))
-    _figures(found, asked, say)
     _open(found, asked, say)
 
 

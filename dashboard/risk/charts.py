@@ -34,11 +34,14 @@ def capacity_frame(capacity: Capacity, actions: int, say: Words) -> pd.DataFrame
     at = capacity.at(actions).per_day
     rows = [
         (p.per_day, 100 * value, say(f"model.{kind}"), say.count(p.per_day),
-         say.percent(100 * value), p.per_day == at, p.per_day == capacity.points[-1].per_day)
+         say.percent(100 * value), p.per_day == at,
+         p is capacity.points[0] and kind == "precision",
+         p is capacity.points[-1] and kind == "share")
         for p in capacity.points
         for kind, value in (("precision", p.precision), ("share", p.share))
     ]  # fmt: skip
-    columns = ["actions", "value", "kind", "actions_text", "value_text", "now", "last"]
+    columns = ["actions", "value", "kind", "actions_text", "value_text", "now", "first",
+               "last"]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -72,14 +75,15 @@ def capacity_spec(language: Language, actions: str) -> Spec:
     points = base.mark_point(filled=True, size=60, opacity=1).encode(
         tooltip=tips(language, "actions_text", "kind", "value_text")
     )
-    names = (
+    names = [
         alt.Chart()
-        .transform_filter("datum.last")
-        .mark_text(align="right", dy=-12, color=INK, fontSize=TEXT_PX)
+        .transform_filter(f"datum.{end}")
+        .mark_text(align=align, dy=-12, color=INK, fontSize=TEXT_PX)  # type: ignore[arg-type]
         .encode(x=x, y=y, text="kind:N")
-    )
+        for end, align in (("first", "left"), ("last", "right"))
+    ]
     now = alt.Chart().transform_filter("datum.now").mark_rule(color=MUTED, strokeDash=[4, 4])
-    return spec(alt.layer(now.encode(x=x), lines, points, names), language)
+    return spec(alt.layer(now.encode(x=x), lines, points, *names), language)
 
 
 def _axis(title: str | None, *, unit: str = "%") -> alt.Axis:

@@ -11,6 +11,7 @@ from dashboard.words import UNKNOWN, Words
 from forecasting.risk.evaluation import Evaluation
 from forecasting.risk.labels import Complaint
 from forecasting.risk.model import MomentModel
+from forecasting.risk.moments import MOMENTS
 from forecasting.risk.monitor import DRIFTED
 from forecasting.risk.store import Card, Verdict
 from forecasting.text import catalogue
@@ -45,7 +46,9 @@ def latest_checks(found: ModelPage) -> list[Check]:
     card = found.card
     if last is None or card is None or last < card.trained_at:
         return []
-    return [one for one in found.checks if one.at == last]
+    order = list(MOMENTS)
+    now = [one for one in found.checks if one.at == last]
+    return sorted(now, key=lambda one: order.index(one.moment))
 
 
 def about(card: Card, say: Words, zone: ZoneInfo) -> list[tuple[str, str]]:
@@ -68,9 +71,10 @@ def complaint(made: Complaint, say: Words) -> str:
         parts.append(say("model.cases", kinds=kinds))
     if made.topics:
         parts.append(say("model.topics", topics=", ".join(made.topics)))
-    if made.quiet_days is not None:
-        parts.append(say("model.quiet", days=made.quiet_days))
-    return say("model.or").join(parts)
+    told = say("model.or").join(parts)
+    if made.quiet_days is None:
+        return told
+    return say("model.and_then").join((told, say("model.quiet", days=made.quiet_days)))
 
 
 def scored_by(one: MomentModel, card: Card, say: Words) -> str:
