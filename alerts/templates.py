@@ -14,7 +14,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, UndefinedError
-from jinja2.sandbox import SandboxedEnvironment
+from jinja2.sandbox import SandboxedEnvironment, SecurityError
 
 from alerts.alert import Alert, Cause, Notification, Reason, Severity, Status
 from alerts.content import Bundle, told
@@ -60,6 +60,8 @@ def written(source: str, content: Notification | Bundle, wording: Wording, pen: 
         )  # fmt: skip
     except TemplateSyntaxError as error:
         raise BadTemplate(f"line {error.lineno}: {_sentence(error.message)}") from error
+    except SecurityError as error:
+        raise BadTemplate(_sentence(error.message)) from error
     except UndefinedError as error:
         raise BadTemplate(f"{_sentence(error.message)}; the known names are in delivery.md") from (
             error

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import threading
+import warnings
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -28,17 +29,18 @@ _STATUS = re.compile(r"error=(\d{3})\b")
 OURS = {"dingtalk": "dingtalk", "feishu": "feishu", "lark": "feishu", "wecombot": "wecom"}
 
 
-class _Statuses(logging.Handler):
-    """Keeps the status that a failure was logged with, per thread, and drops all the rest."""
+class _Statuses(logging.Filter):
+    """Lets nothing into the log; keeps the status that a failure was logged with, per thread."""
 
     def __init__(self) -> None:
-        super().__init__(logging.DEBUG)
+        super().__init__()
         self._kept = threading.local()
 
-    def emit(self, record: logging.LogRecord) -> None:
+    def filter(self, record: logging.LogRecord) -> bool:
         found = _STATUS.search(record.getMessage())
         if found:
             self._kept.status = int(found.group(1))
+        return False
 
     def take(self) -> int | None:
         status: int | None = getattr(self._kept, "status", None)
@@ -49,13 +51,17 @@ class _Statuses(logging.Handler):
 @cache
 def _library() -> tuple[Any, _Statuses]:
     """Imported when the first receiver needs it: it takes most of a second."""
-    import apprise
+    with warnings.catch_warnings():  # what it imports is its business
+        warnings.simplefilter("ignore", DeprecationWarning)
+        import apprise
+
+        apprise.Apprise.instantiate("json://localhost")  # loads its plug-ins
 
     statuses = _Statuses()
     log = logging.getLogger("apprise")
-    log.handlers[:] = [statuses]
-    log.propagate = False
+    log.addFilter(statuses)
     log.setLevel(logging.INFO)  # at DEBUG it would put payloads together for nobody
+    logging.getLogger("urllib3").setLevel(logging.WARNING)  # at DEBUG it logs whole addresses
     return apprise, statuses
 
 
