@@ -17,7 +17,7 @@ from alerts.digest.chat import MOST_BYTES, written
 from alerts.digest.content import DigestNote
 from alerts.digest.words import Speaker
 from alerts.pens import Pen, flat
-from alerts.render import Wording, ack_link, catalogue, joined, lines, link, title
+from alerts.render import Wording, ack_link, acknowledgement, catalogue, joined, lines, link, title
 
 LONGEST_TITLE = 80
 # Of one alert among many where there is little room: as long as all of them fit.
@@ -143,15 +143,20 @@ def _one(content: Notification | Bundle, wording: Wording, pen: Pen, now: dateti
         body=tuple(below),
         buttons=_buttons(alert, note, wording),
         tone=_tone([alert]),
-        mention=_calls(note),
+        mention=_calls(note, wording),
     )
 
 
 def _many(
     content: Notification | Bundle, wording: Wording, pen: Pen, now: datetime, most: int
 ) -> Card:
-    """Every alert a paragraph; with its links where they fit, without them where not."""
+    """Every alert a paragraph; with its links where they fit, without them where not.
+
+    The most urgent first; in a bundle as they came.
+    """
     pairs = told(content)
+    if isinstance(content, Notification):
+        pairs = tuple(sorted(pairs, key=lambda pair: -_urgency(pair[0])))
     paragraphs = _paragraphs(pairs, wording, pen, now)
     for length in LINES:
         if _bytes(paragraphs, pen) <= most:
@@ -171,7 +176,7 @@ def _many(
         body=tuple(kept),
         buttons=(Button(wording.say("button.alerts"), page),) if page else (),
         tone=_tone([alert for alert, _ in pairs]),
-        mention=any(_calls(note) for note in notes),
+        mention=any(_calls(note, wording) for note in notes),
     )
 
 
@@ -204,6 +209,10 @@ def _buttons(alert: Alert, note: Notification, wording: Wording) -> tuple[Button
     return tuple(found)
 
 
+def _urgency(alert: Alert) -> int:
+    return -1 if alert.status is Status.RESOLVED else _RANK[alert.severity]
+
+
 def _tone(alerts: Sequence[Alert]) -> Tone:
     firing = [one for one in alerts if one.status is not Status.RESOLVED]
     if not firing:
@@ -211,9 +220,14 @@ def _tone(alerts: Sequence[Alert]) -> Tone:
     return _TONES[max(firing, key=lambda one: _RANK[one.severity]).severity]
 
 
-def _calls(note: Notification) -> bool:
-    firing = any(one.status is Status.FIRING for one in note.alerts)
-    return firing and note.reason is not Reason.ACKNOWLEDGED
+def _calls(note: Notification, wording: Wording) -> bool:
+    """Something fires that nobody is on yet."""
+    loose = (
+        one
+        for one in note.alerts
+        if one.status is Status.FIRING and acknowledgement(one, wording) is None
+    )
+    return note.reason is not Reason.ACKNOWLEDGED and any(loose)
 
 
 def _digest(note: DigestNote, wording: Wording, pen: Pen, now: datetime, most: int) -> Card:
