@@ -1,6 +1,6 @@
-"""Every kind of message as people read it, zh and en, and as each platform gets it: files to look at.
+"""Every kind of message as people read it, zh and en, and as each platform gets it: as files.
 
-After a wanted change: `REWRITE_GOLDEN=1 pytest tests/alerts/test_golden.py`, then read the difference.
+After a wanted change: `REWRITE_GOLDEN=1 pytest tests/alerts/test_golden.py`; then read the diff.
 """
 
 from __future__ import annotations
@@ -70,11 +70,8 @@ def scenes() -> Iterator[tuple[str, Content, dict[str, Any]]]:
     gone = note(alert(**OVER), reason=Reason.RESOLVED, cause=Cause.GONE)
     yield "over, its queue is gone", gone, {}
     down = source_rule(source(), after=None, receivers=())
-    yield (
-        "a source is down",
-        note(alert(of=down, labels=labels_of(source="helpdesk"), value=15.3)),
-        {},
-    )
+    lost = alert(of=down, labels=labels_of(source="helpdesk"), value=15.3)
+    yield "a source is down", note(lost), {}
     yield "late", note(alert(updated_at=at(-400), pending_since=at(-430))), {}
     yield "several", several(), {}
     yield "storm", replace(several(), reason=Reason.DIGEST, firing=31), {}

@@ -121,8 +121,9 @@ def test_a_message_knows_who_took_the_alert_meanwhile_and_who_was_hit(store: Sto
         other = situations_of(connection, note(alert(episode=7)), Trends())[key]
         assert other.acknowledgement is None  # that was another time
     add(store, 1)
-    over = alert(status=Status.RESOLVED, pending_since=at(10), resolved_at=at(60), updated_at=at(60),
-                 labels=labels_of(queue="天猫售前", source="helpdesk"))  # fmt: skip
+    ended = {"status": Status.RESOLVED, "resolved_at": at(60), "updated_at": at(60)}
+    queue = labels_of(queue="天猫售前", source="helpdesk")
+    over = alert(pending_since=at(10), labels=queue, **ended)
     with store.read() as connection:
         known = situations_of(connection, note(over, reason=Reason.RESOLVED), Trends())
     assert known[over.fingerprint].hit == 1
