@@ -6,6 +6,7 @@ from connectors import (
     alert_tables,
     forecast_tables,
     job_tables,
+    live_tables,
     risk_tables,
     rule_tables,
     schema,
@@ -15,7 +16,8 @@ from connectors.columns import metadata
 
 # The modules; a new one is added here.
 TABLES = (
-    schema, alert_tables, forecast_tables, job_tables, risk_tables, rule_tables, telling_tables
+    schema, alert_tables, forecast_tables, job_tables, live_tables, risk_tables, rule_tables,
+    telling_tables,
 )  # fmt: skip
 
 __all__ = ["TABLES", "metadata"]

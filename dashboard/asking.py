@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from connectors import schema
 from dashboard.past import midnight
 from metrics.query import KpiRow, kpi
+from metrics.samples import highest
 
 SATISFACTION_DAYS = 14
 _SHOP_KPIS = ("orders_awaiting_payment", "orders_awaiting_shipment", "overdue_shipments",
@@ -48,7 +49,8 @@ class Asker:
         return self.rows("volume", day, end, every=timedelta(minutes=15))
 
     def sparks(self, now: datetime) -> Mapping[str, tuple[float | None, ...]]:
-        """The last 24 hours; satisfaction by day, because a half-hour holds few ratings."""
+        """The last 24 hours; satisfaction by day, because a half-hour holds few ratings. Of those
+        waiting the most of each half-hour."""
         end = now.replace(minute=now.minute // 30 * 30, second=0, microsecond=0)
         start, half = end - timedelta(days=1), timedelta(minutes=30)
         hour = timedelta(hours=1)
@@ -60,7 +62,10 @@ class Asker:
             "service_level": self.rows("service_level", start, end, every=hour),
             "csat": self.rows("csat", days, now, every=day),
         }
-        return {key: tuple(row.value for row in rows) for key, rows in asked.items()}
+        found = {key: tuple(row.value for row in rows) for key, rows in asked.items()}
+        halves = [start + half * at for at in range(49)]
+        found["waiting"], found["longest_wait"] = highest(self._connection, halves)
+        return found
 
     def shop(self, now: datetime) -> Mapping[str, float]:
         """Order and after-sales states; empty where no shop is connected."""

@@ -7,13 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import time, timedelta
+from functools import partial
 
-from alerts.jobs import Job
+from alerts.jobs import Job, JobRun
 from alerts.retention import prune
 from dashboard import forecast_jobs
 from dashboard.settings import Settings
 from forecasting.risk.jobs import RiskPlan, score_changed
 from forecasting.risk.tending import tend
+from metrics.errors import NothingSynced
+from metrics.live import live_state
+from metrics.samples import sample
 
 MakeJob = Callable[[Settings], Job | None]
 
@@ -49,9 +53,35 @@ def _risk_model(settings: Settings) -> Job:
     )
 
 
+def _samples(settings: Settings) -> Job:
+    return Job(
+        name="samples",
+        every=timedelta(seconds=30),  # of two looks within a minute the second does nothing
+        limit=timedelta(minutes=1),
+        apart=False,
+        run=partial(_sample, settings=settings),
+    )
+
+
+def _sample(run: JobRun, *, settings: Settings) -> str | None:
+    with run.store.begin() as connection:
+        try:
+            live = live_state(
+                connection,
+                now=run.now,
+                settings=settings.live.settings(),
+                names=settings.source_names,
+            )
+        except NothingSynced:
+            return None
+        minutes = sample(connection, live, run.now)
+    return f"{minutes} minutes" if minutes > 1 else None
+
+
 # Makes a job of the configuration, or None where it has nothing to do.
 JOBS: tuple[MakeJob, ...] = (
     _retention,
+    _samples,
     forecast_jobs.nightly,
     forecast_jobs.today,
     _risk_scores,

@@ -93,6 +93,12 @@ class Pace:
         return in_percent(self.kpi, self.window.share)
 
     @property
+    def known_days(self) -> int:
+        """Days of the window since the first round there is; all of them where it lies before."""
+        begun = next((at for at, one in enumerate(self.days) if one.tally.n), len(self.days))
+        return min(self.length, len(self.days) - begun)
+
+    @property
     def end(self) -> float | None:
         """Where it will be at the end of today."""
         return in_percent(self.kpi, self.ahead[0].share) if self.ahead else None

@@ -30,6 +30,7 @@ class Waits:
 
     starts: Ints  # ascending
     ends: Ints  # ascending, not in the order of starts
+    spans: Ints  # rows of (start, end), by start
 
     def at(self, moments: Ints) -> Ints:
         """How many waited at each moment: those begun less those ended."""
@@ -59,7 +60,8 @@ def waits_between(
     ]
     pairs = np.asarray(spans, dtype=np.int64).reshape(-1, 2)
     pairs = pairs[pairs[:, 1] > pairs[:, 0]]
-    return Waits(np.sort(pairs[:, 0]), np.sort(pairs[:, 1]))
+    pairs = pairs[np.argsort(pairs[:, 0], kind="stable")]
+    return Waits(pairs[:, 0], np.sort(pairs[:, 1]), pairs)
 
 
 def spans_of_rounds(
@@ -82,7 +84,16 @@ def spans_of_rounds(
             sa.or_(answer.is_(None), answer > since),
             *_person(queue),
         )
-        .group_by(rounds.c.source, rounds.c.contact_id, answer, *_limits(), *more)
+        .group_by(
+            rounds.c.source,
+            rounds.c.contact_id,
+            answer,
+            contacts.c.queued_at,
+            contacts.c.status,
+            contacts.c.closed_at,
+            contacts.c.abandoned_at,
+            *more,
+        )
     )
     return [
         (max(asked, queued or asked), _end(answered, closed, abandoned), *rest)

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -63,7 +63,7 @@ class Window:
 @click.option("--queue", multiple=True, help="Only this queue; may be given more than once.")
 @click.option("--channel", multiple=True, help="Only this channel.")
 @click.option("--team", multiple=True, help="Only this team.")
-@click.option("--agent", multiple=True, help="Only this agent, by id.")
+@click.option("--agent", multiple=True, help="Only this agent, by id or name.")
 @click.option("--source", multiple=True, help="Only this source.")
 @click.option("--explain", is_flag=True, help="Print what KEY means instead of its values.")
 @click.option("--list", "listing", is_flag=True, help="Print all KPIs, by pack.")
@@ -110,18 +110,35 @@ def _ask(found: Kpi, settings: Settings, asked: Window) -> KpiResult:
     zone = settings.app.timezone
     store = store_of(settings)
     with store.read() as connection:
+        known = known_of(connection, settings.source_names)
+        where = replace(asked.where, agent=tuple(_agents(known, asked.where.agent)))
         result = query_kpi(
             connection, found.key, zone=zone, by=asked.by, every=span_or_none(asked.every),
-            names=settings.source_names, registry=settings.kpis, where=asked.where,
+            names=settings.source_names, registry=settings.kpis, where=where,
             since=moment(asked.since, zone) if asked.since else None,
             until=moment(asked.until, zone) if asked.until else None,
         )  # fmt: skip
         reader = Reader(connection, zone, settings.kpis, settings.source_names)
         doubts = [*_filling(reader, found), *left_out(reader, found.key)]
-        doubts += _unknown_filters(known_of(connection, reader.sources), asked.where)
+        doubts += _unknown_filters(known_of(connection, reader.sources), where)
     store.close()
     _warn(doubts)
     return result
+
+
+def _agents(known: Known, asked: Iterable[str]) -> Iterator[str]:
+    """Agents by id, or by a name that one of them has."""
+    for wanted in asked:
+        namesakes = known.agents_called(wanted)
+        if wanted in known.labels["agent"] or not namesakes:
+            yield wanted
+        elif len(namesakes) == 1:
+            yield namesakes[0]
+        else:
+            ids = ", ".join(namesakes)
+            raise click.UsageError(
+                f"{len(namesakes)} agents are called '{wanted}'; name one of {ids}"
+            )
 
 
 def _filling(reader: Reader, found: Kpi) -> Iterator[str]:

@@ -29,6 +29,12 @@ class Known:
             return say(f"case.kind_{value}")
         return self.agents.get(value, value) if label == "agent" else value
 
+    def agents_called(self, name: str) -> tuple[str, ...]:
+        """The ids of those with a name."""
+        return tuple(
+            sorted(key for key, shown in self.agents.items() if shown in (name, f"{name} ({key})"))
+        )
+
 
 def known_of(connection: sa.Connection, sources: Sequence[str]) -> Known:
     """Values that any stored figure carries; sources are those of the configuration."""

@@ -139,7 +139,8 @@ def _lines(one: Pace, words: Words) -> Iterator[str]:
     if one.length == 1:
         yield words("pace.window_today", n=n, slow=slow)
     else:
-        yield words("pace.window", days=one.length, n=n, slow=slow)
+        key = "pace.window" if one.known_days in (0, one.length) else "pace.window_begun"
+        yield words(key, days=one.length, known=one.known_days, n=n, slow=slow)
     if one.end is not None and one.outlook.rate is not None:
         rate = percent(in_percent(one.kpi, one.outlook.rate))
         yield words("pace.end", value=percent(one.end), n=count(one.outlook.rest),

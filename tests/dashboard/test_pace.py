@@ -57,6 +57,22 @@ ABOVE = Line(85.0, 33, 58, None)
 BELOW = Line(95.0, None, None, Recovery(1000, None, date(2026, 11, 20), None))
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_window_that_the_history_does_not_fill_says_how_far_it_reaches(
+    language: Language,
+) -> None:
+    days = tuple(Day(one.day, Tally(0, 0) if one.day < TODAY - DAY * 6 else one.tally)
+                 for one in of().days)  # fmt: skip
+    young = of(days=days)
+    assert (of().known_days, young.known_days) == (30, 7)
+    said = {"en": "in the 7 days there are of the last 30", "zh": "只有最近 7 天有数据"}[language]
+    assert said in html(young, language)
+    assert said not in html(of(), language)
+    quiet = tuple(Day(one.day, Tally(0, 0) if one.day == TODAY - DAY * 29 else one.tally)
+                  for one in of().days)  # fmt: skip
+    assert of(days=quiet).known_days == 30
+
+
 def html(found: Pace | NoPace, language: Language = "en", *, today: date = TODAY) -> str:
     return cards_html(Paces(NOW, today, (found,)), words(language), chosen=found.kpi.key)
 

@@ -23,6 +23,7 @@ from dashboard.history.frames_spread import (
     ranked,
     week_frame,
 )
+from dashboard.history.known import Known
 from dashboard.history.period import preset
 from dashboard.history.study import Split, edges_for
 from dashboard.words import UNKNOWN, Language, words
@@ -230,6 +231,14 @@ def test_agents_go_by_their_names() -> None:
     rows = tuple(make_row(20.0, labels={"agent": one}) for one in ("7", "99", ""))
     frame = breakdown_frame(SPEED, Split("agent", rows, ()), make_timed(20), KNOWN, EN)
     assert set(frame["name"]) == {"小北", "99", UNKNOWN}
+
+
+def test_an_agent_is_found_by_name_and_namesakes_are_all_found() -> None:
+    known = Known({"agent": ("1", "2", "3")}, {"1": "小北", "2": "Li (2)", "3": "Li (3)"})
+    assert known.agents_called("小北") == ("1",)
+    assert known.agents_called("Li") == ("2", "3")
+    assert known.agents_called("Li (3)") == ("3",)
+    assert known.agents_called("1") == ()
 
 
 def test_an_empty_course_is_a_frame_without_rows() -> None:
