@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import numpy as np
+import sqlalchemy as sa
 
 from alerts.alert import Rule
 from alerts.backtest import look_by_look
@@ -18,11 +19,14 @@ from alerts.backtest.series import BREACH, Grid, Series
 from alerts.errors import NotReplayable
 from alerts.rule import Threshold
 from connectors.columns import MICROSECOND, to_micros
+from connectors.schema import contacts
 
 WEEK = timedelta(days=7)
 STEP = timedelta(seconds=2)
 POINTS = 24  # thresholds of the curve
 MOST = 600  # breaches of a threshold that is worth replaying: beyond, nobody would want it
+HEAVY = 10.0  # times the threshold: from there on thresholds are taken by ratio
+WAITS_S = ("longest_wait", "oldest_wait")
 DAILY, WEEKLY = 7.0, 1.0  # alerts per week that are suggested
 
 
@@ -65,12 +69,14 @@ class Backtest:
 def backtest(
     place: Place, rule: Rule, since: datetime, until: datetime, *, step: timedelta = STEP
 ) -> Backtest:
-    """Replay a rule over [since, until), looked at every `step`. Raises NotReplayable."""
+    """Replay a rule over [since, until), looked at every `step`; from the first contact on where
+    history begins later. Raises NotReplayable."""
     if rule.kind not in KINDS:
         raise NotReplayable(
             f"rule {rule.name!r}: kind {rule.kind!r} can't be replayed, because what it compared "
             f"at the time isn't kept; the kinds that can are {', '.join(KINDS)}"
         )
+    since = min(max(since, _first(place) or since), until - step)
     grid = Grid(to_micros(since), to_micros(until), step // MICROSECOND)
     if not is_simple(rule):
         past = Past(place, look_by_look.grid_of(grid))
@@ -79,6 +85,14 @@ def backtest(
     series = covered(rule, Past(place, grid).of(rule))
     found = _replayed(rule, series, grid)
     return Backtest(rule, since, until, found, _curve(rule, series, grid, until - since))
+
+
+def _first(place: Place) -> datetime | None:
+    """When history begins: a week that isn't there has no alerts, and is no calm one."""
+    found: datetime | None = place.connection.execute(
+        sa.select(sa.func.min(contacts.c.opened_at))
+    ).scalar()
+    return found
 
 
 def _replayed(rule: Rule, series: Sequence[Series], grid: Grid) -> tuple[Episode, ...]:
@@ -118,12 +132,22 @@ def _thresholds(rule: Rule, series: Sequence[Series], grid: Grid) -> list[float]
     values = values[~np.isnan(values)]
     worst = [one.peak(0, grid.count - 1, rule.when.op) for one in series]
     known = [one for one in worst if one is not None]
+    own = rule.when.value
     if not len(values) or not known:
-        return [rule.when.value]
+        return [own]
     usual = float(np.quantile(values, 0.5))
     edge = max(known) if upward else min(known)
     inner = np.linspace(usual, edge, POINTS + 1)[1:]
-    if rule.when.value:  # as far again beyond the rule's own, so that it is never at the rim
-        inner = np.append(inner, rule.when.value * np.asarray([0.5, 0.75, 1.25, 1.5]))
-    digits = 0 if abs(edge - usual) > POINTS else 1
-    return sorted({round(float(one), digits) for one in inner} | {rule.when.value})
+    if upward and edge > HEAVY * max(own, usual) > 0:  # a few are far worse than all others
+        inner = np.geomspace(max(min(own / 4, edge), 1e-3), edge, POINTS)
+    if own:  # as far again beyond the rule's own, so that it is never at the rim
+        inner = np.append(inner, own * np.asarray([0.5, 0.75, 1.25, 1.5]))
+    whole = bool((values == np.round(values)).all()) and rule.metric not in WAITS_S
+    return sorted({_round(float(one), whole=whole) for one in inner} | {own})
+
+
+def _round(value: float, *, whole: bool) -> float:
+    """Two figures that count; counts are whole."""
+    if whole:
+        return float(round(value))
+    return float(f"{value:.2g}")

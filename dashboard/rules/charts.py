@@ -13,9 +13,16 @@ from dashboard.words import Language
 
 
 @cache
-def curve(language: Language, unit: str) -> Spec:
+def curve(language: Language, unit: str, *, by_ratio: bool) -> Spec:
     """Falls as the threshold asks for more; the rule's own is a labelled line and a full point."""
-    x = alt.X("threshold:Q", axis=values(unit, language, scale="x"), scale=alt.Scale(nice=False))
+    axis = values(unit, language, scale="x")
+    if by_ratio and unit == "s":  # ticks at spans that people think in, not at even distances
+        axis = alt.Axis(
+            labelExpr=axis.labelExpr, labelOverlap="greedy", title=None,
+            values=[1, 10, 60, 600, 3_600, 21_600, 86_400],
+        )  # fmt: skip
+    kind = alt.Scale(type="log", nice=False) if by_ratio else alt.Scale(nice=False)
+    x = alt.X("threshold:Q", axis=axis, scale=kind)
     y = alt.Y("per_week:Q", axis=values("", language), scale=alt.Scale(type="symlog", domainMin=0))
     base = alt.Chart().encode(x=x, y=y, tooltip=tips(language, "value_said", "n_said"))
     own = base.transform_filter("isValid(datum.now)")

@@ -16,7 +16,6 @@ from connectors.errors import StoreError
 from dashboard.data import feed
 from dashboard.duty.respond import NAME
 from dashboard.lists import note_html
-from dashboard.notices import error_html
 from dashboard.rules.draft import Draft
 from dashboard.rules.listed import label_name, metric_name
 from dashboard.words import Words
@@ -97,12 +96,15 @@ def save_bar(draft: Draft, before: str | None, say: Words) -> str | None:
 
     `before`: the stored rule that is edited; None: a new one.
     """
+    given: dict[str, Any] = {}
     try:
+        if not draft.fields["name"].strip():
+            raise RuleError(say("rules.name_missing"))
         given = draft.given()
         made = checked(given, feed().kpis, [one.name for one in feed().settings.receivers])
         _free(made.name, before)
     except AlertsError as error:
-        st.html(error_html(str(error), say))
+        st.html(note_html(str(error), warning=True))
         given = {}
     with st.container(key="rules_bar", horizontal=True, vertical_alignment="bottom"):
         who = st.text_input(say("rules.who"), key=NAME)

@@ -18,6 +18,7 @@ from alerts.rule_store import StoredRule, stored_rules
 from alerts.store import load_alerts
 from dashboard.lists import DOWN, GOOD, LATE
 from dashboard.markup import tag, text
+from dashboard.rules.draft import FIELDS
 from dashboard.settings import Settings
 from dashboard.words import UNKNOWN, Words
 from metrics.kpi import Registry
@@ -51,7 +52,8 @@ class Listed:
 def given_of(rule: RuleSettings) -> dict[str, Any]:
     """A rule's settings as they could have been written: those that were set."""
     given = rule.model_dump(by_alias=True, exclude_unset=True, mode="python")
-    return {name: _written(value) for name, value in given.items()}
+    first = [name for name in FIELDS if name in given]
+    return {name: _written(given[name]) for name in dict.fromkeys([*first, *given])}
 
 
 def _written(value: Any) -> Any:
@@ -126,13 +128,15 @@ def _row(one: Listed, heads: Sequence[str], zone: ZoneInfo, kpis: Registry, say:
 
 def _state(one: Listed, say: Words) -> str:
     if one.why or one.failing:
-        return tag("i", text(f"{LATE} {say('rules.state.error')}"), class_="dp-watch")
+        return tag("span", text(f"{LATE} {say('rules.state.error')}"), class_="dp-watch")
     counts = [(name, one.count(state)) for name, state in _STATES if one.count(state)]
     if not counts:
         return text(f"{GOOD} {say('rules.state.calm')}")
     said = ", ".join(say(f"rules.state.{name}", n=n) for name, n in counts)
     loud = counts[0][0] == "firing"
-    return tag("i", text(f"{DOWN if loud else LATE} {said}"), class_="dp-breach" if loud else "")
+    return tag(
+        "span", text(f"{DOWN if loud else LATE} {said}"), class_="dp-breach" if loud else None
+    )
 
 
 _STATES = (

@@ -25,6 +25,7 @@ from dashboard.words import Words
 SPANS = (7, 30, 90)
 KEPT = timedelta(minutes=5)
 _LINE_PX = 26
+FAR = 10  # times the threshold: from there on the axis goes by ratio
 
 
 def trial(given: dict[str, Any], days: int, say: Words) -> None:
@@ -67,8 +68,9 @@ def _draw(found: Backtest, say: Words) -> None:
         waits = found.rule.metric in ("longest_wait", "oldest_wait")
         unit = "s" if waits else kpi.unit if kpi else ""
         heading(say("rules.chart.curve"), say("rules.chart.curve_note"))
-        _chart(frames.curve_frame(found, source.kpis, say), charts.curve(language, unit), 260,
-               "curve")  # fmt: skip
+        by_ratio = found.curve[-1].threshold > FAR * found.rule.when.value > 0
+        curve = charts.curve(language, unit, by_ratio=by_ratio)
+        _chart(frames.curve_frame(found, source.kpis, say), curve, 260, "curve")
     if found.episodes:
         frame = frames.episodes_frame(found, source.zone, source.kpis, say)
         heading(say("rules.chart.episodes"), say("rules.chart.episodes_note"))
