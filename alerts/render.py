@@ -15,7 +15,8 @@ from zoneinfo import ZoneInfo
 
 from alerts.ack_links import AckLinks
 from alerts.alert import Acknowledgement, Alert, Cause, Notification, Severity, Status
-from alerts.rule_settings import ABOUT_THE_WATCH, SOURCE_DOWN
+from alerts.conditions.naming import SEPARATOR
+from alerts.rule_settings import ABOUT_THE_WATCH, RULE_ERROR, SOURCE_DOWN
 from alerts.situation import UNKNOWN_SITUATION, Situation, Trend
 from metrics.kpi import Registry
 from metrics.packs import default_registry
@@ -34,7 +35,12 @@ LIVE_SECONDS = frozenset(
     {"longest_wait", "oldest_wait", "source_lag", "waiting_message", "watch_gap", "clock_jump"}
 )
 # Built-in rules that have words of their own.
-PARTS = {SOURCE_DOWN: "source"} | {rule: rule.replace("-", "_") for rule in ABOUT_THE_WATCH}
+PARTS = {SOURCE_DOWN: "source", RULE_ERROR: "rule_error"} | {
+    rule: rule.replace("-", "_") for rule in ABOUT_THE_WATCH
+}
+# Of what kinds of rules make of a metric; the others keep its unit.
+_UNITS = {"change_percent": "%", "outside_band": "%", "burn_rate": "", "overdue": ""}
+ENDED_OTHERWISE = (Cause.GONE, Cause.WITHDRAWN, Cause.OFF)
 TARGETS = {">": "≤", ">=": "<", "<": "≥", "<=": ">"}
 LONGEST_LINK = 1_000
 # Below this a message isn't called late: it is the usual time to poll, decide and send.
@@ -77,7 +83,7 @@ def title(alert: Alert, wording: Wording, *, cause: Cause = Cause.CLEAR) -> str:
         return _t(f"{part}.firing" if firing else f"{part}.resolved", alert, wording)
     if firing:
         return _t("alert.firing", alert, wording)
-    key = cause if cause in (Cause.GONE, Cause.WITHDRAWN) else Status.RESOLVED
+    key = cause if cause in ENDED_OTHERWISE else Status.RESOLVED
     return _t(f"alert.{key}", alert, wording)
 
 
@@ -103,7 +109,7 @@ def _course(alert: Alert, note: Notification, wording: Wording, now: datetime) -
     part = PARTS.get(alert.rule, "text")
     over = alert.status is Status.RESOLVED
     said = [_t(f"{part}.lasted" if over else f"{part}.since", alert, wording, now=now)]
-    if over and note.cause in (Cause.GONE, Cause.WITHDRAWN):
+    if over and note.cause in ENDED_OTHERWISE:
         said.append(wording.say(f"text.{note.cause}"))
     if now - note.at > LATE_AFTER:
         late = format_duration((now - note.at).total_seconds(), wording.language)
@@ -180,6 +186,9 @@ def where(alert: Alert, lang: str) -> str:
 
 def what(metric: str, kpis: Registry, lang: str) -> str:
     """A metric's name: in an alert's words where there are any, else the KPI's title."""
+    kind, mark, inner = metric.partition(SEPARATOR)
+    if mark:  # something that a kind of rule makes of a metric
+        return catalogue().t(f"kind.{kind}", lang, what=what(inner, kpis, lang))
     name = f"metric.{metric}"
     if catalogue().has(name):
         return catalogue().t(name, lang)
@@ -188,11 +197,17 @@ def what(metric: str, kpis: Registry, lang: str) -> str:
 
 def amount(metric: str, value: float | None, lang: str, kpis: Registry | None = None) -> str:
     """A value with the unit of its metric."""
-    known = default_registry() if kpis is None else kpis
-    unit = known[metric].unit if metric in known else "s" if metric in LIVE_SECONDS else ""
+    unit = _unit(metric, default_registry() if kpis is None else kpis)
     if unit == "s":
         return format_duration(value, lang)
     return format_percent(value) if unit == "%" else format_number(value)
+
+
+def _unit(metric: str, kpis: Registry) -> str:
+    kind, mark, inner = metric.partition(SEPARATOR)
+    if mark:
+        return _UNITS[kind] if kind in _UNITS else _unit(inner, kpis)
+    return kpis[metric].unit if metric in kpis else "s" if metric in LIVE_SECONDS else ""
 
 
 def acknowledgement(alert: Alert, wording: Wording) -> Acknowledgement | None:

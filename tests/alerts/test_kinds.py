@@ -16,14 +16,17 @@ from alerts.alert import Cause, Observation, Rule, Status, Threshold, Verdict
 from alerts.conditions.derived import burn, burn_rate, change
 from alerts.conditions.hours import is_active, parse_active
 from alerts.conditions.judging import together
+from alerts.conditions.kinds import KINDS
 from alerts.conditions.memory import Memory, Metric
-from alerts.conditions.naming import series_name
+from alerts.conditions.naming import COMPOSITE, PLAIN, series_name
 from alerts.conditions.reading import outside
+from alerts.lifecycle import advance
+from alerts.render import catalogue, title
 from alerts.rule import Override, Signal
 from alerts.rules import evaluate, index, prepare
 from connectors.store import Store
 from metrics.measurement import Measurement, labels_of
-from tests.alerts.factories import START, at, measurement, queues, rule, seconds, source
+from tests.alerts.factories import EN, START, at, measurement, queues, rule, seconds, source
 from tests.alerts.test_pipeline import Desk
 
 B, I, C, N = Verdict.BREACH, Verdict.BETWEEN, Verdict.CLEAR, Verdict.NO_DATA  # noqa: E741
@@ -256,3 +259,24 @@ def test_a_rule_that_cannot_be_evaluated_is_told_and_blocks_no_other(store: Stor
     assert list(rules) == ["queue-too-long firing", "rule-error pending", "rule-error firing"]
     [end] = Desk(store, rule()).tick(40, {"q1": 42}).transitions
     assert (end.rule, end.cause) == ("rule-error", Cause.WITHDRAWN)
+
+
+@pytest.mark.parametrize(
+    ("of", "value", "said"),
+    [
+        (rule(kind="change", signal=Signal(percent=True)), 63.0, "change of customers waiting 63%"),
+        (rule(kind="change", metric="longest_wait"), 90.0, "change of longest wait 1 min 30 s"),
+        (rule(kind="overdue", metric="negative_reviews"), 3.0, "overdue: negative reviews 3"),
+        (rule(kind="pace", metric="csat"), 88.0, "satisfaction by the end of today 88%"),
+    ],
+)
+def test_a_message_says_what_a_kind_made_of_its_metric(of, value, said):
+    seen = Observation(of, Q1, B, value)
+    alert, _ = advance(None, seen, now=START)
+    assert alert is not None
+    assert said in title(alert, EN)
+
+
+def test_every_kind_has_words_for_its_number_in_both_languages():
+    for kind in {*KINDS, "change_percent"} - PLAIN - COMPOSITE:
+        assert catalogue().has(f"kind.{kind}")

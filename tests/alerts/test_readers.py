@@ -116,7 +116,8 @@ def test_overdue_lists_count_what_nobody_did(store: Store):
          "rated_at": NOW - age, "answered_at": answered}
         for name, score, age, answered in (
             ("late", 1.0, 3 * HOUR, None), ("young", 1.0, HOUR, None),
-            ("good", 5.0, 3 * HOUR, None), ("told", 2.0, 3 * HOUR, NOW), ("old", 1.0, 90 * day, None),
+            ("good", 5.0, 3 * HOUR, None), ("told", 2.0, 3 * HOUR, NOW),
+            ("old", 1.0, 90 * day, None),
         )
     ]  # fmt: skip
     orders = [
