@@ -7,6 +7,7 @@ own and opens them, on a fresh server, without this file.
 from __future__ import annotations
 
 from importlib import import_module
+from typing import Literal
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
@@ -28,7 +29,8 @@ def main() -> None:
     st.html(f"<style>{stylesheet(kiosk=view.kiosk)}</style>")
     pages = {say(f"nav.{group}"): [_page(name, say) for name in names]
              for group, names in MENU.items()}  # fmt: skip
-    page = st.navigation(pages, position="hidden" if view.kiosk else "sidebar")
+    position: Literal["hidden", "sidebar"] = "hidden" if view.kiosk else "sidebar"
+    page = st.navigation(pages, position=position, expanded=True)
     st.set_page_config(
         page_title=say("app"),
         layout="wide",
