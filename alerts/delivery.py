@@ -27,6 +27,7 @@ from alerts.render import Wording
 from alerts.situation import Trends, situations_of
 from alerts.templates import BadTemplate, written
 from alerts.transports.kinds import TRANSPORTS, Transport, bucket_name, transport_for
+from alerts.trouble import Trouble
 from connectors.errors import StoreError
 from connectors.store import Store
 
@@ -123,12 +124,14 @@ class _Lane:
 
     def _run(self) -> None:
         transport = transport_for(self._receiver)
+        trouble = Trouble(log, "lane_trouble", f"receiver={self._receiver.name!r}")
         try:
             while not self._stop.is_set():
                 try:
                     pause = self._round(transport)
-                except Exception:  # the lane must outlive whatever happens to the store
-                    log.exception("event=lane_trouble receiver=%r", self._receiver.name)
+                    trouble.over()
+                except Exception as error:  # noqa: BLE001 - the lane must outlive what happens
+                    trouble.failed(error, trace=not isinstance(error, StoreError))
                     pause = TROUBLE_PAUSE_S
                 self._rest(pause)
         finally:

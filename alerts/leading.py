@@ -43,6 +43,7 @@ from alerts.store import begin_term
 from alerts.telling.book import TellingBook
 from alerts.telling.plan import PLAIN, TellingPlan
 from alerts.ticking import TickCounts, TickSteps, keep_ticking
+from alerts.trouble import Trouble
 from connectors.errors import StoreError
 from connectors.settings import SourceSettings
 from connectors.store import Store
@@ -53,6 +54,7 @@ from metrics.refresh import fill, refresh_dirty, refresh_late
 from metrics.text import Language
 
 log = logging.getLogger(__name__)
+TROUBLES = ("jobs_failed", "intervals_failed", "beat_failed")
 STORE_WITHIN = timedelta(seconds=8)
 LONGEST_PAUSE_S = 3.0
 STOP_WITHIN = timedelta(seconds=5)
@@ -103,6 +105,7 @@ class Leader:
         self._clock = clock
         self._beat = replace(beat, leader=True)
         self._counts = TickCounts()
+        self._troubles = {name: Trouble(log, name) for name in TROUBLES}
         self._news = threading.Event()
         self._polls = [
             SourcePolling(
@@ -218,7 +221,9 @@ class Leader:
         try:
             jobs.look()
         except StoreError as error:
-            log.error("event=jobs_failed error=%s", error)
+            self._troubles["jobs_failed"].failed(error)
+        else:
+            self._troubles["jobs_failed"].over()
 
     def _jobs(self, term: int) -> JobRunner:
         """Those of the configuration, and our own."""
@@ -257,7 +262,9 @@ class Leader:
             refresh_dirty(self._store, self._plan.kpis)
             fill(self._store, self._plan.kpis)
         except StoreError as error:
-            log.error("event=intervals_failed error=%s", error)
+            self._troubles["intervals_failed"].failed(error)
+        else:
+            self._troubles["intervals_failed"].over()
 
     def _refresh_late(self, _run: JobRun) -> None:
         refresh_late(self._store, self._plan.kpis)
@@ -280,7 +287,9 @@ class Leader:
             with self._prompt.begin() as connection:
                 heartbeat.record(connection, self._beat)
         except StoreError as error:
-            log.error("event=beat_failed error=%s", error)
+            self._troubles["beat_failed"].failed(error)
+        else:
+            self._troubles["beat_failed"].over()
 
     def _post(self) -> Post:
         plan = self._plan

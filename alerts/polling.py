@@ -16,6 +16,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from alerts.freshness import SourceReading
+from alerts.trouble import Trouble
 from connectors.connect import connect
 from connectors.errors import ConnectorError, SourceError, StatementError, StoreError
 from connectors.ledger import record_failure
@@ -53,6 +54,7 @@ class SourcePolling:
         self._sync: SourceSync | None = None
         self._reconciling: Iterator[Progress] | None = None
         self._lock = threading.Lock()
+        self._store_trouble = Trouble(log, "store_trouble", f"source={settings.name}")
         self._reading = SourceReading(settings.name, True, None, settings.poll, filling=True)
 
     def reading(self) -> SourceReading:
@@ -67,6 +69,7 @@ class SourcePolling:
             syncing = self._opened()
             syncing.poll(now)
             self._heard(now)
+            self._store_trouble.over()
             self._turn_over()
             try:
                 self._go_on(syncing, now)
@@ -80,7 +83,7 @@ class SourcePolling:
         except StoreError as error:
             # Memory may be ahead of the store: start from what the store knows.
             self._reopen()
-            log.error("event=store_trouble source=%s error=%s", self.settings.name, error)
+            self._store_trouble.failed(error)
         except Exception as error:  # the job must go on, and the page must say why it does not
             self._reopen()
             log.exception("event=poll_trouble source=%s", self.settings.name)
@@ -140,7 +143,7 @@ class SourcePolling:
         try:
             record_failure(self._store, self.settings, now, error)
         except StoreError as trouble:
-            log.error("event=store_trouble source=%s error=%s", name, trouble)
+            self._store_trouble.failed(trouble)
 
     def _turn_over(self) -> None:
         self.turns += 1

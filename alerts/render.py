@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from alerts.ack_links import AckLinks
 from alerts.alert import Acknowledgement, Alert, Cause, Notification, Severity, Status
 from alerts.conditions.naming import SEPARATOR
-from alerts.rule_settings import ABOUT_THE_WATCH, RULE_ERROR, SOURCE_DOWN
+from alerts.rule_settings import ABOUT_THE_WATCH, RECEIVER_BLOCKED, RULE_ERROR, SOURCE_DOWN
 from alerts.situation import UNKNOWN_SITUATION, Situation, Trend
 from metrics.kpi import Registry
 from metrics.packs import default_registry
@@ -41,6 +41,7 @@ PARTS = {SOURCE_DOWN: "source", RULE_ERROR: "rule_error"} | {
 # Of what kinds of rules make of a metric; the others keep its unit.
 _UNITS = {"change_percent": "%", "outside_band": "%", "burn_rate": "", "overdue": ""}
 ENDED_OTHERWISE = (Cause.GONE, Cause.WITHDRAWN, Cause.OFF)
+AGES = (SOURCE_DOWN, RECEIVER_BLOCKED)
 TARGETS = {">": "≤", ">=": "<", "<": "≥", "<=": ">"}
 LONGEST_LINK = 1_000
 # Below this a message isn't called late: it is the usual time to poll, decide and send.
@@ -152,6 +153,13 @@ def _hit(alert: Alert, wording: Wording) -> str:
     return wording.say("text.hit", n=format_number(count)) if count else ""
 
 
+def begun(alert: Alert) -> datetime:
+    """Since when: where the value is an age, when that began, which is before anybody noticed."""
+    if alert.rule in AGES:
+        return alert.pending_since - timedelta(seconds=alert.threshold)
+    return alert.pending_since
+
+
 def _t(key: str, alert: Alert, wording: Wording, *, now: datetime | None = None) -> str:
     lang, words, kpis = wording.language, catalogue(), wording.kpis
     until = alert.resolved_at or alert.updated_at
@@ -166,9 +174,9 @@ def _t(key: str, alert: Alert, wording: Wording, *, now: datetime | None = None)
         value=amount(alert.metric, alert.value, lang, kpis),
         target=f"{TARGETS[alert.op]} {amount(alert.metric, alert.threshold, lang, kpis)}",
         peak=amount(alert.metric, alert.peak, lang, kpis),
-        since=format_moment(alert.pending_since, lang, zone=wording.zone, now=now),
+        since=format_moment(begun(alert), lang, zone=wording.zone, now=now),
         until=format_moment(until, lang, zone=wording.zone, now=now),
-        lasted=format_duration((until - alert.pending_since).total_seconds(), lang),
+        lasted=format_duration((until - begun(alert)).total_seconds(), lang),
         trend=_trend(alert, wording),
         hit=_hit(alert, wording),
     )

@@ -16,11 +16,11 @@ from datetime import datetime, timedelta
 from alerts.clock_watch import ClockWatch, Jump
 from alerts.errors import LeadershipLost
 from alerts.tick_times import TickTimes
+from alerts.trouble import Trouble
 from connectors.errors import StoreError
 
 log = logging.getLogger(__name__)
 TROUBLE_PAUSE_S = 1.0
-SAY_AGAIN_S = 60.0
 ASK_WHO_LEADS_S = 1.0
 BEAT_EVERY = timedelta(seconds=5)
 
@@ -57,7 +57,7 @@ def keep_ticking(
     clock: Callable[[], datetime],
 ) -> None:
     """Tick at every news and at least once per `span`, until told to stop or the lead is lost."""
-    watch, trouble = ClockWatch(clock(), time.monotonic()), _Trouble(counts)
+    watch, trouble = ClockWatch(clock(), time.monotonic()), Trouble(log, "tick_failed")
     asked = beaten = -math.inf
     while not stop.is_set():
         jump = watch.look(clock(), time.monotonic(), expected_s=math.inf)
@@ -81,10 +81,12 @@ def keep_ticking(
             log.error("event=leadership_lost error=%s", error)
             return
         except Exception as error:  # noqa: BLE001 - one bad tick must not end the watch
-            trouble.failed(error)
+            trouble.failed(error, trace=not isinstance(error, StoreError))
+            counts.failed, counts.error = counts.failed + 1, trouble.error
             stop.wait(TROUBLE_PAUSE_S)
             continue
         trouble.over()
+        counts.error = None
         if time.monotonic() - beaten > BEAT_EVERY.total_seconds():
             beaten = time.monotonic()
             steps.beat()
@@ -97,27 +99,3 @@ def _tick(steps: TickSteps, counts: TickCounts) -> None:
     counts.ticks += 1
     counts.last_ms = spent * 1000
     counts.times.add(spent)
-
-
-class _Trouble:
-    """Says that ticks fail: at first, when the reason changes, every minute, and at the end."""
-
-    def __init__(self, counts: TickCounts) -> None:
-        self._counts = counts
-        self._since = self._said = 0.0
-
-    def failed(self, error: Exception) -> None:
-        now, text = time.monotonic(), str(error) or type(error).__name__
-        known = isinstance(error, StoreError)
-        self._counts.failed += 1
-        if self._counts.error is None:
-            self._since = now
-        if text != self._counts.error or now - self._said > SAY_AGAIN_S:
-            self._said = now
-            log.error("event=tick_failed error=%s", text, exc_info=not known)
-        self._counts.error = text
-
-    def over(self) -> None:
-        if self._counts.error is not None:
-            log.info("event=tick_works_again after_s=%.0f", time.monotonic() - self._since)
-            self._counts.error = None

@@ -9,11 +9,12 @@ import sys
 from pathlib import Path
 
 from benchmarks.figures import head
+from tests.daemon import ADMIN
+from tests.servers import PostgresServer
 
 HERE = Path(__file__).resolve().parent
 SHARED = Path(os.environ.get("DESKPULSE_SHARED") or HERE.parent.parent / "shared")
 HARNESS = SHARED / "bench" / "alert_latency"
-FAULTS = ("none", "kill_after:worker", "kill_before:worker", "db_down", "sink_down")
 
 
 def run() -> None:
@@ -32,13 +33,20 @@ def run() -> None:
 
 
 def faults() -> None:
+    """Every fault case of the harness, with a store of each kind; takes about an hour."""
     head("Alert faults: what is lost, doubled or wrongly resolved when a part dies")
     if not HARNESS.is_dir():
         print("the harness lies beside the checkout, in shared/bench/alert_latency; it is not here")
         return
-    ours = ["--contestant", "command", "--config", str(HERE / "alert_latency.toml")]
-    _harness([*ours, "--breaches", "0", "--observe", "30", "--sink-down", "60", "--db-down", "30",
-              "--faults", *FAULTS])  # fmt: skip
+    ours = ["--contestant", "command", "--config", str(HERE / "alert_latency.toml"),
+            "--breaches", "0", "--observe", "30", "--sink-down", "60", "--db-down", "30",
+            "--faults", "all"]  # fmt: skip
+    print("SQLite store")
+    _harness(ours)
+    print("PostgreSQL store")
+    with PostgresServer() as server:
+        url = server.url("store", user=ADMIN).replace("+psycopg", "")
+        _harness([*ours, "--set", f"store={url}"])
 
 
 def _harness(arguments: list[str]) -> None:

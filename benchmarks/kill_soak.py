@@ -1,7 +1,7 @@
 """A worker killed outright again and again, at random moments, while breaches come and go.
 
 Each breach must be told and each end too, none before it happened; a message may come twice only
-with the same key. `soak` is also a test, with fewer kills (tests/alerts/test_crash.py).
+with the same key. tests/alerts/test_crash.py does the same to the part that decides and sends.
 """
 
 from __future__ import annotations

@@ -87,8 +87,8 @@ def test_a_title_says_state_place_value_and_target(about, zh, en):
         (
             alert(of=DOWN, labels=HELPDESK),
             Cause.BREACH,
-            "18:00 起没有数据，相关规则暂停判断，等它恢复。",
-            "No data since 18:00. Rules on its numbers wait until it answers again.",
+            "17:59 起没有数据，相关规则暂停判断，等它恢复。",
+            "No data since 17:59. Rules on its numbers wait until it answers again.",
         ),
     ],
 )

@@ -72,10 +72,12 @@ def test_a_store_that_hangs_stops_nothing_for_good(
             worker.wait_for("does not answer; it hangs")
         wait_for(webhook_sink, "meanwhile", "firing")
         wait_for(webhook_sink, "before", "resolved")
-        worker.wait_for("event=tick_works_again")
+        worker.wait_for("event=tick_failed_over")
         assert worker.terminate() == 0
         assert "leadership_lost" not in worker.text()
-        assert worker.text().count("event=tick_failed") <= 2, "it says so, and doesn't go on and on"
+        assert worker.text().count("event=tick_failed error") <= 2, (
+            "it says so, and doesn't go on and on"
+        )
     assert about(webhook_sink, "before") == ["firing", "resolved"]
     assert about(webhook_sink, "meanwhile") == ["firing"]
     postgres_server.drop_database(database)
