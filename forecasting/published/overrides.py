@@ -39,7 +39,9 @@ class Override:
     add: `amount` contacts more (or fewer) over the span, in that shape. shift: the span's course
     comes `amount` minutes later (earlier below 0); what moves beyond the span is kept at its edge.
 
-    It acts on steps that start in [starts_at, ends_at), and not from `expires_at` on.
+    It acts on steps that start in [starts_at, ends_at), after it was made, and not from
+    `expires_at` or `withdrawn_at` on: what planners saw before a step is so what they are measured
+    by.
     """
 
     key: SeriesKey
@@ -54,13 +56,13 @@ class Override:
     withdrawn_at: datetime | None = None
     id: int = 0
 
-    def until(self) -> datetime:
-        return self.ends_at if self.expires_at is None else min(self.ends_at, self.expires_at)
+    def acts_from(self, lead: timedelta = timedelta(0)) -> datetime:
+        """Steps from here on had it `lead` before they began."""
+        return max(self.starts_at, self.made_at + lead)
 
-    def known_at(self, moment: datetime) -> bool:
-        """Whether planners saw it in the forecast at that moment."""
-        gone = self.withdrawn_at is not None and self.withdrawn_at <= moment
-        return self.made_at <= moment and not gone
+    def acts_until(self) -> datetime:
+        ends = (self.ends_at, self.expires_at, self.withdrawn_at)
+        return min(one for one in ends if one is not None)
 
 
 def check(one: Override) -> None:
@@ -125,26 +127,33 @@ def overrides(
 
 
 def adjusted(
-    forecasts: Sequence[Published], changes: Sequence[Override], *, at: datetime
+    forecasts: Sequence[Published],
+    changes: Sequence[Override],
+    *,
+    lead: timedelta = timedelta(0),
 ) -> tuple[Published, ...]:
-    """The forecasts as planners see them at that moment, with PLAIN beside the mean.
+    """The forecasts as planners saw them `lead` before each step, with PLAIN beside the mean.
 
     `forecasts` are all series of a measure, so that sums above and parts below follow.
     """
-    known = [one for one in changes if one.known_at(at)]
     made = {one.key: one for one in forecasts if one.model}
     means = {key: one.values[MEAN].copy() for key, one in made.items()}
     slots = {key: one.slots for key, one in made.items()}
-    for change in known:
+    for change in changes:
         if change.key in means:
-            _apply(change, means, slots)
+            _apply(change, means, slots, lead)
     return tuple(_with_mean(one, means[one.key]) if one.model else one for one in forecasts)
 
 
-def _apply(change: Override, means: dict[SeriesKey, Floats], slots: dict[SeriesKey, Slots]) -> None:
+def _apply(
+    change: Override,
+    means: dict[SeriesKey, Floats],
+    slots: dict[SeriesKey, Slots],
+    lead: timedelta,
+) -> None:
     """Change the smallest parts of the series; every sum above them moves by as much."""
     target, mine = means[change.key], slots[change.key]
-    inside = _inside(change, mine)
+    inside = _inside(change, mine, lead)
     if not inside.any():
         return
     changed = target.copy()
@@ -155,7 +164,7 @@ def _apply(change: Override, means: dict[SeriesKey, Floats], slots: dict[SeriesK
         before = means[key]
         if change.kind == SHIFT:
             after = before.copy()
-            there = _inside(change, slots[key])
+            there = _inside(change, slots[key], lead)
             after[there] = _changed(change, before[there], slots[key][there])
         else:
             after = _in_proportion(before, share, target=_at(slots[key], mine, target),
@@ -185,9 +194,10 @@ def _at(slots: Slots, theirs: Slots, values: Floats) -> Floats:
     return np.where(theirs[where] == slots, values[where], np.nan)
 
 
-def _inside(change: Override, slots: Slots) -> Bools:
+def _inside(change: Override, slots: Slots, lead: timedelta) -> Bools:
     at = slots * SLOT
-    return np.asarray((at >= to_micros(change.starts_at)) & (at < to_micros(change.until())))
+    first, end = to_micros(change.acts_from(lead)), to_micros(change.acts_until())
+    return np.asarray((at >= first) & (at < end))
 
 
 def _changed(change: Override, mean: Floats, slots: Slots) -> Floats:

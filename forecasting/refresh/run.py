@@ -184,13 +184,13 @@ def _workers(settings: ForecastSettings) -> int:
 
 
 def _twins(found: Sequence[Tally]) -> tuple[list[Tally], dict[SeriesKey, list[SeriesKey]]]:
-    """Series of which each is unlike the others, and those that are the same as one of them: all
-    contacts of a shop without bots are handed to people."""
+    """Series of which each is unlike the others, and those that are the same as one of them: a
+    queue of one channel, and without bots all contacts are handed to people."""
     first: dict[tuple[object, ...], SeriesKey] = {}
     unlike: list[Tally] = []
     twins: dict[SeriesKey, list[SeriesKey]] = {}
     for one in found:
-        mark = (one.key.queue, one.key.channel, one.first, one.end, one.unknown,
+        mark = (one.key.queue, one.first, one.end, one.unknown,
                 one.slots.tobytes(), one.counts.tobytes())  # fmt: skip
         if mark in first:
             twins.setdefault(first[mark], []).append(one.key)

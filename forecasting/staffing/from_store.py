@@ -82,7 +82,7 @@ def volumes(
     found = current(connection, now=now, measure=HANDED)
     changes = overrides(connection, measure=HANDED, since=since, until=until)
     low, high = to_micros(since) // SLOT, to_micros(until) // SLOT
-    seen = adjusted([one.between(low, high) for one in found], changes, at=now)
+    seen = adjusted([one.between(low, high) for one in found], changes)
     return of_queues(seen)
 
 

@@ -85,8 +85,9 @@ def tallies(
     names: Collection[str] = (),
     outages: Sequence[tuple[str, datetime, datetime]] = (),
 ) -> tuple[Tally, ...]:
-    """All series of a measure: by queue and channel, by queue where it has several channels, and
-    the whole. `outages` are (queue or "" for all, from, to).
+    """All series of a measure: by queue and channel, by queue, and the whole.
+
+    `outages` are (queue or "" for all, from, to).
 
     Counts before `until` only, and only as far as the sources were read.
     """
@@ -177,16 +178,13 @@ def _leaves(
 
 
 def _sums(leaves: Sequence[Tally], measure: str) -> list[Tally]:
-    """A queue over its channels, and everything, where that is more than one leaf."""
+    """Every queue over its channels, and everything; also over one, so that whoever asks for a
+    queue need not know its channels."""
     groups: dict[SeriesKey, list[Tally]] = {}
     for leaf in leaves:
-        groups.setdefault(SeriesKey(measure, leaf.key.queue), []).append(leaf)
-        groups.setdefault(SeriesKey(measure), []).append(leaf)
-    return [
-        _sum(key, parts)
-        for key, parts in sorted(groups.items())
-        if len(parts) > 1 and (key.queue or len(leaves) > 1)
-    ]
+        for key in {SeriesKey(measure, leaf.key.queue), SeriesKey(measure)} - {leaf.key}:
+            groups.setdefault(key, []).append(leaf)
+    return [_sum(key, parts) for key, parts in sorted(groups.items())]
 
 
 def _sum(key: SeriesKey, parts: Sequence[Tally]) -> Tally:

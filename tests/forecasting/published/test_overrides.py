@@ -45,10 +45,10 @@ def override(key: SeriesKey = A, kind: str = MULTIPLY, amount: float = 2.0, **mo
     return Override(key=key, kind=kind, amount=amount, **{**span, **told, **more})
 
 
-def means(*changes: Override, at=NOON) -> dict[str, list[float]]:
+def means(*changes: Override, lead: timedelta = timedelta(0)) -> dict[str, list[float]]:
     shape = np.array([4.0, 8.0, 2.0, 6.0])
     base = [forecast_of(WHOLE, shape + 10), forecast_of(A, shape), forecast_of(B, 10.0)]
-    found = adjusted(base, changes, at=at)
+    found = adjusted(base, changes, lead=lead)
     return {one.key.queue: one.values[MEAN].tolist() for one in found}
 
 
@@ -75,7 +75,7 @@ def test_set_gives_the_span_a_total_in_its_shape() -> None:
 
 def test_set_where_nothing_was_forecast_is_spread_evenly() -> None:
     base = forecast_of(A, 0.0)
-    [found] = adjusted([base], [override(kind=SET, amount=8)], at=NOON)
+    [found] = adjusted([base], [override(kind=SET, amount=8)])
     assert found.values[MEAN].tolist() == [4, 4, 0, 0]
     assert found.values["lo-80"][0] < 4 < found.values["hi-80"][0] < found.values["hi-95"][0]
 
@@ -92,7 +92,7 @@ def test_shift_moves_the_course_later() -> None:
 
 
 def test_bands_keep_their_width_in_proportion() -> None:
-    [found] = adjusted([forecast_of(A, 10.0)], [override()], at=NOON)
+    [found] = adjusted([forecast_of(A, 10.0)], [override()])
     assert found.values["hi-80"].tolist() == [30, 30, 15, 15]
     assert found.values[PLAIN].tolist() == [10] * 4
 
@@ -100,10 +100,15 @@ def test_bands_keep_their_width_in_proportion() -> None:
 def test_an_override_ends_at_its_expiry_and_with_its_withdrawal() -> None:
     early = override(expires_at=MIDNIGHT + HALF_HOUR)
     assert means(early)["a"] == [8, 8, 2, 6]
-    gone = override(withdrawn_at=NOON - timedelta(hours=1))
-    assert means(gone)["a"] == [4, 8, 2, 6]
-    assert means(gone, at=NOON - timedelta(hours=2))["a"] == [8, 16, 2, 6]
-    assert means(override(made_at=NOON + HALF_HOUR))["a"] == [4, 8, 2, 6]  # not yet known then
+    gone = override(withdrawn_at=MIDNIGHT + HALF_HOUR)
+    assert means(gone)["a"] == [8, 8, 2, 6]
+
+
+def test_an_override_acts_only_on_steps_that_were_still_to_come() -> None:
+    late = override(made_at=MIDNIGHT + HALF_HOUR)
+    assert means(late)["a"] == [4, 16, 2, 6]
+    assert means(override(), lead=timedelta(hours=1))["a"] == [8, 16, 2, 6]
+    assert means(override(), lead=timedelta(hours=2))["a"] == [4, 8, 2, 6]  # not yet known then
 
 
 @given(st.lists(st.tuples(st.sampled_from([MULTIPLY, SET, ADD, SHIFT]), st.floats(0, 60),

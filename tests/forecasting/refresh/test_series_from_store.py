@@ -57,7 +57,7 @@ def test_counts_are_those_of_a_slow_recount(store_url: str, handed: bool) -> Non
         found = tallies(connection, HANDED if handed else CONTACTS, until=until)
     store.close()
     assert [(one.key.queue, one.key.channel) for one in found] == [
-        ("a", "chat"), ("a", "web"), ("b", "chat"), ("", ""), ("a", ""),
+        ("a", "chat"), ("a", "web"), ("b", "chat"), ("", ""), ("a", ""), ("b", ""),
     ]  # fmt: skip
     for one in found:
         history = history_of(one, STEP, SHANGHAI)
