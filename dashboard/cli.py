@@ -11,6 +11,7 @@ import click
 from alerts.errors import AlertsError
 from connectors.errors import ConnectorError, StatementError
 from dashboard.errors import SettingsError
+from forecasting.errors import PlanningError
 from forecasting.risk.errors import RiskError
 from forecasting.staffing.errors import BadRules, StaffingError
 from forecasting.volume.errors import BadOption, VolumeError
@@ -90,7 +91,14 @@ def _say(error: Exception) -> int:
         _print(str(error))
         return USAGE
     if isinstance(
-        error, ConnectorError | MetricsError | AlertsError | StaffingError | RiskError | VolumeError
+        error,
+        ConnectorError
+        | MetricsError
+        | AlertsError
+        | StaffingError
+        | RiskError
+        | VolumeError
+        | PlanningError,
     ):
         _print(str(error))
         return FAILED

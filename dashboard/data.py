@@ -66,6 +66,7 @@ class Feed:
         self._signs = Cell(self._load_signs, ttl=DETAILS_EVERY)
         self._figures = Cell(self._load_figures, ttl=FIGURES_EVERY)
         self.answers = Shelf()  # of the history pages
+        self.changes = 0  # that people made on pages: part of an answer's key
         # A board is younger than half a tick, whoever asks; slower ticks don't need more.
         ttl = timedelta(seconds=min(1.0, max(0.25, self.poll_s / 2)))
         self._board = Cell(self._load_board, ttl=ttl)
@@ -141,6 +142,13 @@ class Feed:
         """One consistent picture of the store, for pages that show what changes by the second."""
         with self._open().read() as connection:
             yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """A transaction for what people enter on a page; afterwards answers are loaded anew."""
+        with self._open().begin() as connection:
+            yield connection
+        self.changes += 1
 
     def close(self) -> None:
         """Give the store back; the next question opens it again."""

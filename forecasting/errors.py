@@ -3,7 +3,8 @@
 PlanningError
 ├── BadOverride      a planner's override or event makes no sense
 ├── NoForecast       nothing was published yet
-└── NoCluster        the Dask scheduler cannot be used
+├── NoCluster        the Dask scheduler cannot be used
+└── LostProcess      a process that forecasts was ended from outside
 """
 
 from __future__ import annotations
@@ -23,3 +24,7 @@ class NoForecast(PlanningError):
 
 class NoCluster(PlanningError):
     """The Dask scheduler of the configuration can't be used."""
+
+
+class LostProcess(PlanningError):
+    """A process that forecasts ended before its time; what was done is kept."""

@@ -76,7 +76,7 @@ def with_actual(forecast: pd.DataFrame, slots: Slots, counts: Floats) -> pd.Data
     return forecast.assign(actual=actual)
 
 
-def measured(rows: pd.DataFrame, group: str) -> Accuracy:
+def measured(rows: pd.DataFrame, group: str, *, fewest: int = FEWEST) -> Accuracy:
     """The figures of these rows (as `with_actual` gives them); steps that are never open, where
     nothing was forecast and nothing came, say nothing."""
     rows = rows[rows["actual"].notna() & ((rows[MEAN] > 0) | (rows["actual"] > 0))]
@@ -85,7 +85,7 @@ def measured(rows: pd.DataFrame, group: str) -> Accuracy:
         for name in ("actual", MEAN, PLAIN, BASELINE, "lo-80", "hi-80", "lo-95", "hi-95")
     )
     n, came = len(rows), float(actual.sum())
-    if n < FEWEST or came <= 0:
+    if n < fewest or came <= 0:
         return Accuracy(group, n, came, None, None, None, None, None, None)
     return Accuracy(
         group, n, came, wape(actual, mean), wape(actual, plain), wape(actual, baseline),

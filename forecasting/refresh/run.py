@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
@@ -19,6 +20,7 @@ import numpy as np
 from connectors.columns import to_micros
 from connectors.store import Store
 from connectors.write import SLOT
+from forecasting.errors import LostProcess
 from forecasting.published import runs, store
 from forecasting.published.agree import agreed
 from forecasting.published.events import planned
@@ -99,6 +101,11 @@ class _Whole:
             return Outcome(self._run.kind, why="empty")
         try:
             done = self._work(tasks, twins, done, total, stop, progress)
+        except BrokenProcessPool:
+            raise LostProcess(
+                "a process that forecasts was ended from outside, perhaps for want of memory; the "
+                "next run goes on where this one stopped"
+            ) from None
         except Exception as error:
             with self._kept.begin() as connection:
                 runs.fail(connection, self._run.id, str(error)[:300], now=self._clock())
