@@ -45,8 +45,8 @@ def shift_sheet(plan: ShiftPlan, about: tuple[tuple[str, str], ...], zone: ZoneI
     names = ("shift", "start", "end", "breaks", "heads", "hours")
     columns = [Column(say(f"staffing.{name}"), "0.0" if name == "hours" else "") for name in names]
     rows: list[list[Cell]] = [
-        [shift_name(row["pattern"], say), _aware(row["start"], zone), _aware(row["end"], zone), row["breaks"],
-         int(row["agents"]), float(row["paid_hours"])]
+        [shift_name(row["pattern"], say), _aware(row["start"], zone), _aware(row["end"], zone),
+         row["breaks"], int(row["agents"]), float(row["paid_hours"])]
         for row in plan.shifts.to_dict("records")
     ]  # fmt: skip
     first = plan.coverage["ds"].iloc[0]
