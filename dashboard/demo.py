@@ -42,6 +42,12 @@ quiet = "10d"
 capacity = 40
 outcome_after = "14d"
 
+[staffing]
+target = "0.8/30s"
+concurrency = 4
+shrinkage = 0.15
+cost_per_hour = 35
+
 [[rules]]
 name = "queue-too-long"
 metric = "queue_length"

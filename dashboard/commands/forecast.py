@@ -1,4 +1,5 @@
-"""`forecast volume` and `forecast backtest`: CSV in, CSV or a table out; no config, no store."""
+"""`forecast volume` and `forecast backtest`: CSV in, CSV or a table out; no config, no store.
+Without --input, `forecast volume` gives what was published; `forecast run` makes it."""
 
 from __future__ import annotations
 
@@ -11,10 +12,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
-from dashboard.commands.options import format_option, say_json, say_table
+from dashboard.commands.options import config_option, format_option, say_json, say_table
+from dashboard.settings import DEFAULT_FILE
 
 F = TypeVar("F", bound=Callable[..., Any])
 LOUD = 40  # notes shown
+MEASURES = ("contacts", "handed", "orders", "cases")
 
 
 @click.group()
@@ -33,14 +36,22 @@ def _series_options(command: F) -> F:
         click.option("--fast", is_flag=True, help="Without Prophet and LightGBM."),
         click.option("--country", help="Public holidays of this ISO country "
                      "(default: the country of the time zone; 'none' for no holidays)."),
-        click.option("--timezone", "zone", required=True, help="Zone of the stamps."),
+        click.option("--timezone", "zone", help="Zone of the stamps."),
         click.option("--horizon", default="14d", show_default=True, help="How far ahead."),
-        click.option("--every", required=True, help="Step of the series: 30min, 1h, 1d."),
-        click.option("--input", "source", required=True, help="CSV of unique_id, ds, y.",
+        click.option("--every", help="Step of the series: 30min, 1h, 1d."),
+        click.option("--input", "source", help="CSV of unique_id, ds, y.",
                      type=click.Path(path_type=Path, dir_okay=False)),
     ):  # fmt: skip
         command = option(command)
     return command
+
+
+def _given(source: Path | None, every: str | None, zone: str | None) -> tuple[Path, str, str]:
+    """The three that a CSV file needs; a usage error names what is missing."""
+    for name, value in (("--input", source), ("--every", every), ("--timezone", zone)):
+        if value is None:
+            raise click.UsageError(f"Missing option '{name}'.")
+    return source, every, zone  # type: ignore[return-value]  # just looked
 
 
 @forecast.command()
@@ -48,16 +59,32 @@ def _series_options(command: F) -> F:
 @click.option("--level", default="80,95", show_default=True, help="Bands in per cent.")
 @click.option("--events", type=click.Path(path_type=Path, dir_okay=False),
               help="CSV of kind, first, last: planned campaigns.")  # fmt: skip
-@click.option("--output", required=True, type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False),
+              help="CSV to write; without --input it may be left out.")  # fmt: skip
+@click.option("--measure", type=click.Choice(MEASURES), default="contacts", show_default=True,
+              help="Without --input: what is forecast.")  # fmt: skip
+@click.option("-c", "--config", default=DEFAULT_FILE, show_default=True,
+              type=click.Path(path_type=Path, dir_okay=False),
+              help="Without --input: the configuration file.")  # fmt: skip
 def volume(  # noqa: PLR0913 - one per option
-    source: Path, every: str, horizon: str, zone: str, country: str | None, fast: bool,
-    processes: int | None, level: str, events: Path | None, output: Path,
+    source: Path | None, every: str | None, horizon: str, zone: str | None, country: str | None,
+    fast: bool, processes: int | None, level: str, events: Path | None, output: Path | None,
+    measure: str, config: Path,
 ) -> None:  # fmt: skip
-    """Forecast each series from the step after its last stamp.
+    """Forecast each series from the step after its last stamp; without --input, print what was
+    published for the shop, planners' overrides included.
 
     Example: deskpulse forecast volume --input calls.csv --every 30min --horizon 14d
     --timezone Asia/Shanghai --country CN --output ahead.csv
     """
+    if source is None and every is None and zone is None:
+        from dashboard.commands.planned import write_published
+
+        write_published(config, measure, output)
+        return
+    source, every, zone = _given(source, every, zone)
+    if output is None:
+        raise click.UsageError("Missing option '--output'.")
     from forecasting.volume.event_file import read_events
     from forecasting.volume.forecast import Options
     from forecasting.volume.history import read_csv
@@ -89,13 +116,14 @@ def volume(  # noqa: PLR0913 - one per option
 @_series_options
 @format_option("table", "json")
 def backtest(  # noqa: PLR0913 - one per option
-    source: Path, every: str, horizon: str, zone: str, country: str | None, fast: bool,
-    processes: int | None, form: str,
+    source: Path | None, every: str | None, horizon: str, zone: str | None, country: str | None,
+    fast: bool, processes: int | None, form: str,
 ) -> None:  # fmt: skip
     """How every model would have done on the last weeks, and which are used.
 
     Example: deskpulse forecast backtest --input calls.csv --every 30min --timezone Asia/Shanghai
     """
+    source, every, zone = _given(source, every, zone)
     from forecasting.volume.forecast import Options
     from forecasting.volume.history import read_csv
     from forecasting.volume.run import forecast_all
@@ -119,6 +147,20 @@ def backtest(  # noqa: PLR0913 - one per option
         click.echo(f"{document['unique_id']}: {document['origins']} origins, {document['chosen']}")
         names = ("model", "wape", "mase", "bias", "against_baseline", "weight")
         say_table(names, [[_figure(one[n]) for n in names] for one in document["models"]])
+
+
+@forecast.command()
+@click.option("--kind", type=click.Choice(("due", "choice", "full", "intraday")), default="due",
+              show_default=True, help="due: everything, as the night would do it.")  # fmt: skip
+@config_option
+def run(kind: str, config: Path) -> None:
+    """Forecast the shop now instead of tonight, and publish it.
+
+    Example: deskpulse forecast run --kind choice
+    """
+    from dashboard.commands.planned import run_now
+
+    run_now(config, kind)
 
 
 def _document(made: Any) -> dict[str, Any]:

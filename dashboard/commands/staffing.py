@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from dashboard.settings import DEFAULT_FILE
 from forecasting.staffing.errors import BadRules, BadVolume
 from forecasting.staffing.needs import (
     ABANDONMENT,
@@ -23,11 +24,11 @@ COLUMNS = ["unique_id", "ds", AGENTS, SCHEDULED, SERVICE_LEVEL, OCCUPANCY, ABAND
 
 
 @click.command()
-@click.option("--input", "source", required=True, metavar="FILE",
+@click.option("--input", "source", metavar="FILE",
               type=click.Path(path_type=Path, exists=True, dir_okay=False),
-              help="CSV with unique_id, ds, y; or a forecast.")  # fmt: skip
-@click.option("--aht", required=True, help="Mean handle time of a contact: 240 or 4m.")
-@click.option("--target", required=True, help="Service level: 0.8/30s.")
+              help="CSV of unique_id, ds, y, or a forecast; without it the shop's.")  # fmt: skip
+@click.option("--aht", help="Mean handle time of a contact: 240 or 4m.")
+@click.option("--target", help="Service level: 0.8/30s.")
 @click.option("--patience", help="Mean patience, for Erlang A: 120s. Without it nobody leaves.")
 @click.option("--concurrency", default="1", show_default=True, help="Contacts at once per agent.")
 @click.option("--shrinkage", default="0", show_default=True, help="Paid time off the queue: 0.3.")
@@ -38,11 +39,14 @@ COLUMNS = ["unique_id", "ds", AGENTS, SCHEDULED, SERVICE_LEVEL, OCCUPANCY, ABAND
 @click.option("--every", help="The step, when the spacing of ds doesn't tell: 30min.")
 @click.option("--output", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False),
               help="CSV to write; without it, the terminal.")  # fmt: skip
+@click.option("-c", "--config", default=DEFAULT_FILE, show_default=True,
+              type=click.Path(path_type=Path, dir_okay=False),
+              help="Without --input: the configuration file; its [staffing] holds.")  # fmt: skip
 @click.option("--debug", is_flag=True, help="Show tracebacks.", expose_value=False)
 def staffing(  # noqa: PLR0913 - one per option
-    source: Path,
-    aht: str,
-    target: str,
+    source: Path | None,
+    aht: str | None,
+    target: str | None,
     patience: str | None,
     concurrency: str,
     shrinkage: str,
@@ -51,11 +55,21 @@ def staffing(  # noqa: PLR0913 - one per option
     case: str | None,
     every: str | None,
     output: Path | None,
+    config: Path,
 ) -> None:
-    """Agents needed for a volume; docs/staffing.md has the definitions and formulas.
+    """Agents needed for a volume; docs/staffing.md has the definitions and formulas. Without
+    --input: for what is forecast for the shop, with the targets of its configuration.
 
     Example: deskpulse staffing --input volume.csv --aht 240 --target 0.8/30s --output staff.csv
     """
+    if source is None:
+        from dashboard.commands.planned import staff_of_shop
+
+        text = staff_of_shop(config, None if case is None else _number(case, "--case"))
+        sys.stdout.write(text) if output is None else _write(output, text)
+        return
+    if aht is None or target is None:
+        raise click.UsageError(f"Missing option '{'--aht' if aht is None else '--target'}'.")
     share, within_s = parse_target(target)
     rules = StaffingRules(
         share, within_s,

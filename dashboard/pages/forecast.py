@@ -217,7 +217,7 @@ def _card(found: Outlook, say: Words) -> None:
 
 
 def model_said(name: str, say: Words) -> str:
-    return say(f"model.{name}") if say.has(f"model.{name}") else name
+    return say(f"candidate.{name}") if say.has(f"candidate.{name}") else name
 
 
 def _planners(found: Outlook, say: Words) -> None:

@@ -10,13 +10,9 @@ from collections.abc import Mapping
 HOME = "wallboard"
 MENU: Mapping[str, tuple[str, ...]] = {
     "live": ("wallboard", "queues"),
-<<<<<<< HEAD
     "quality": ("response", "satisfaction", "after_sales", "agents", "pace", "risk_model"),
-    "act": ("alerts", "worklist", "alert_history", "rules", "on_call", "delivery"),
-=======
-    "quality": ("response", "satisfaction", "after_sales", "agents", "pace"),
     "plan": ("forecast", "accuracy", "staffing"),
->>>>>>> 6993583 (Show forecast, accuracy and staffing on pages)
+    "act": ("alerts", "worklist", "alert_history", "rules", "on_call", "delivery"),
     "system": ("sources",),
 }
 

@@ -196,8 +196,9 @@ def facts(
         facts.append(Fact("roster", say("staffing.roster"), None, (),
                           (say("staffing.no_roster"),), say("staffing.about_roster")))  # fmt: skip
     else:
-        got = weighed(roster_gives, volume, SERVICE_LEVEL)
-        left = weighed(roster_gives, volume, ABANDONMENT)
+        there = volume.loc[roster_gives.index]
+        got = weighed(roster_gives, there, SERVICE_LEVEL)
+        left = weighed(roster_gives, there, ABANDONMENT)
         bad = got is not None and level is not None and got < level - 0.05
         notes = (say("staffing.left", value=share(left)),) if left else ()
         facts.append(Fact("roster", say("staffing.roster"), got, say.big_percent(100 * (got or 0)),

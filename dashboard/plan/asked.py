@@ -64,8 +64,8 @@ def series_choice(asked: PlanAsked, keys: Sequence[SeriesKey], say: Words) -> No
 def shown_keys(keys: Sequence[SeriesKey], chosen: SeriesKey) -> list[SeriesKey]:
     """Those of the measure, the chosen one too; channels only of queues that have several."""
     mine = [key for key in keys if key.measure == chosen.measure]
-    several = {key.queue for key in mine if sum(o.queue == key.queue for o in mine) > 2}
-    return sorted({key for key in mine if not key.channel or key.queue in several} | {chosen})
+    alone = {key.queue for key in mine if sum(o.queue == key.queue for o in mine) == 2}
+    return sorted({key for key in mine if not (key.channel and key.queue in alone)} | {chosen})
 
 
 def series_name(key: SeriesKey, keys: Sequence[SeriesKey], say: Words) -> str:

@@ -23,6 +23,7 @@ from dashboard.words import Language, words
 
 SHORT, SPARE = "var(--dp-breach)", "var(--dp-accent)"
 _UTC: Final = alt.Scale(type="utc", nice=False)
+MARK_ROWS: Final = 3  # lines of labels that events share
 _ROOMY: Final = "windowSize()[0] >= 1000"
 
 
@@ -62,8 +63,14 @@ def course(language: Language) -> Spec:
 
     now = alt.Chart().transform_filter("isValid(datum.now)")
     marks = alt.Chart().transform_filter("isValid(datum.mark)")
-    rows = alt.Y("mark_row:Q", scale=alt.Scale(domain=[0, 30], range=[0, 340]), axis=None)
-    layers = alt.layer(
+    names = [
+        marks.transform_filter(f"datum.mark_row === {row}")
+        .mark_text(align="left", baseline="top", dx=4, color=MUTED)
+        .encode(x="mark:T", y=alt.value(18 * row), text="mark_said:N",
+                tooltip=tips(language, "mark_full"))
+        for row in range(MARK_ROWS)
+    ]  # fmt: skip
+    layers = (
         band("lo_95", "hi_95", 0.14),
         band("lo_80", "hi_80", 0.22),
         line("baseline", MUTED, 1, (3, 3)),
@@ -83,20 +90,15 @@ def course(language: Language) -> Spec:
                          "baseline_said"),
         ),
     )  # fmt: skip
-    flags = alt.layer(
-        marks.mark_rule(color=MUTED, strokeDash=[2, 4], opacity=0.7).encode(x="mark:T"),
-        marks.mark_text(align="left", baseline="top", dx=4, color=MUTED).encode(
-            x="mark:T", y=rows, text="mark_said:N", tooltip=tips(language, "mark_full")
-        ),
-    )
-    return spec(alt.layer(layers, flags).resolve_scale(y="independent"), language)
+    rule = marks.mark_rule(color=MUTED, strokeDash=[2, 4], opacity=0.7).encode(x="mark:T")
+    return spec(alt.layer(rule, *layers, *names), language)
 
 
 @cache
 def heat(language: Language) -> Spec:
     """Half-hours by day; too few people in red, more than needed in blue, in a cell as figures
     where there is room. Without a roster: the people needed, in one hue."""
-    x = alt.X("time:O", title=None, sort=None,
+    x = alt.X("time:O", title=None, sort="ascending",
               axis=alt.Axis(labelAngle=0, labelOverlap="greedy", labelSeparation=8))  # fmt: skip
     y = alt.Y("day:N", sort=None, title=None)
     cells = (

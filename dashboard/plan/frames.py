@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 
 from dashboard.markup import shorten
+from dashboard.plan.charts import MARK_ROWS
 from dashboard.plan.outlook import Mark, Outlook
 from dashboard.words import UNKNOWN, Words
 from forecasting.published.accuracy import Accuracy
 
-_ROWS = 3  # lines of labels that events share
 _LABEL = 14  # cells of an event's label
 
 
@@ -44,7 +44,7 @@ def _marks(marks: Sequence[Mark], say: Words) -> pd.DataFrame:
     rows = []
     for at, one in enumerate(marks):
         name = mark_name(one, say)
-        rows.append((_ms(pd.DatetimeIndex([one.first.replace(tzinfo=None)]))[0], at % _ROWS * 1.4,
+        rows.append((_ms(pd.DatetimeIndex([one.first.replace(tzinfo=None)]))[0], at % MARK_ROWS,
                      shorten(name, _LABEL), f"{say.day(one.first)} {name}"))  # fmt: skip
     return pd.DataFrame(rows, columns=["mark", "mark_row", "mark_said", "mark_full"])
 

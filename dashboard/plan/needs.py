@@ -92,7 +92,7 @@ def _planned(volume: pd.DataFrame, heads: pd.DataFrame | None) -> Any:
     if heads is None:
         return np.full(len(volume), np.nan)
     both = volume[["unique_id", "ds"]].merge(heads, on=["unique_id", "ds"], how="left")
-    return both["planned"].fillna(0.0).to_numpy(dtype=np.float64)
+    return both["planned"].to_numpy(dtype=np.float64)
 
 
 def changed(base: StaffingBase, change: Change, *, case: float, queue: str) -> WhatIf:
@@ -132,7 +132,8 @@ def of_roster(
     rules = {name: change.of(one) for name, one in base.rules.items()}
     left = {name: float(1 - one.shrinkage) for name, one in rules.items()}
     share = volume["unique_id"].map(left).to_numpy(dtype=np.float64)
-    seats = np.floor(base.planned * share + 1e-9)
+    mine &= np.isfinite(base.planned)
+    seats = np.floor(np.nan_to_num(base.planned) * share + 1e-9)
     moved = volume[mine].assign(y=volume["y"][mine] * change.volume)
     return service(moved, seats[mine], rules, step_s=base.step_s)
 

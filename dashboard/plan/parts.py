@@ -53,7 +53,7 @@ def _fact(one: Fact, say: Words) -> str:
         body = tag("div", tag("b", text(one.title)) + tag("p", text(one.about)))
         about = tag("details", summary + body, class_="dp-definition")
     shown = figure(one.said) if one.value is not None else tag("b", UNKNOWN, class_="dp-unknown")
-    sign = tag("i", "■ ", class_="dp-breach") if one.bad else ""
+    sign = tag("span", "■ ", class_="dp-breach") if one.bad else ""
     notes = "".join(tag("p", text(note), class_="dp-note") for note in one.notes if note)
     return tag(
         "section",

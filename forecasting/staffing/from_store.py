@@ -48,14 +48,10 @@ class HandleTime:
 def handle_times(
     reader: Reader, settings: StaffingSettings, queues: Sequence[str], now: datetime
 ) -> dict[str, HandleTime]:
-    """Of each queue. The KPI `aht` has concurrency taken out; it is put back as configured."""
-    measured: dict[str, tuple[float, int]] = {}
-    try:
-        for row in reader.rows("aht", now - MEASURED_OVER, now, by="queue"):
-            if row.value is not None and row.n >= FEWEST:
-                measured[row.labels[0][1]] = (row.value, row.n)
-    except MetricsError:
-        measured = {}  # no source tells when contacts were closed
+    """Of each queue, from the KPI `handle_time` (its median: contacts that nobody closes would
+    stretch the mean). Where agents serve one at a time, its level is that of `aht`, which has the
+    time beside other contacts taken out."""
+    measured, alone = _measured(reader, now)
     total = sum(n for _, n in measured.values())
     mean = sum(value * n for value, n in measured.values()) / total if total else None
     found = {}
@@ -66,12 +62,33 @@ def handle_times(
             found[queue] = HandleTime(given.total_seconds(), SET)
         elif queue in measured:
             value, n = measured[queue]
-            found[queue] = HandleTime(max(1.0, value * at_once), MEASURED, n)
+            found[queue] = HandleTime(max(1.0, value * (alone if at_once == 1 else 1)), MEASURED, n)
         elif mean is not None:
-            found[queue] = HandleTime(max(1.0, mean * at_once), SHARED, total)
+            level = mean * (alone if at_once == 1 else 1)
+            found[queue] = HandleTime(max(1.0, level), SHARED, total)
         else:
             found[queue] = HandleTime(ASSUMED_AHT.total_seconds(), ASSUMED)
     return found
+
+
+def _measured(reader: Reader, now: datetime) -> tuple[dict[str, tuple[float, int]], float]:
+    """Median handle time and contacts per queue; what it is to be multiplied by for agents who
+    serve one contact at a time."""
+    since = now - MEASURED_OVER
+    try:
+        found = {
+            row.labels[0][1]: (row.p50, row.n)
+            for row in reader.rows("handle_time", since, now, by="queue")
+            if row.p50 is not None and row.n >= FEWEST
+        }
+        [whole] = reader.rows("aht", since, now)
+    except (MetricsError, ValueError):
+        return {}, 1.0  # no source tells when contacts were closed
+    total = sum(n for _, n in found.values())
+    if not total or whole.value is None:
+        return found, 1.0
+    mean = sum(value * n for value, n in found.values()) / total
+    return found, min(1.0, whole.value / mean) if mean > 0 else 1.0
 
 
 def volumes(
@@ -121,7 +138,7 @@ def planned_heads(
     step: timedelta,
 ) -> pd.DataFrame | None:  # fmt: skip
     """unique_id, ds (µs), planned: heads on the roster per queue and step; None where no shift is
-    known in the window.
+    known in the window, and no row behind the end of the last one: not planned yet.
 
     A shift without a queue counts for queues as its agent's contacts of the last weeks did.
     """
@@ -134,6 +151,7 @@ def planned_heads(
     shares = _shares(connection, since) if any(row.queue is None for row in rows) else {}
     width = step // timedelta(microseconds=1)
     first, end = to_micros(since), to_micros(until)
+    end = min(end, max(to_micros(row.ends_at) for row in rows))
     steps = np.arange(first, end, width)
     place = {queue: at for at, queue in enumerate(queues)}
     heads = np.zeros((len(queues), len(steps)))
@@ -186,4 +204,5 @@ def staffing_gap(
     times = handle_times(reader, settings, queues, now)
     volume = volume_frame(found, case=settings.case)
     needs = staff(volume, rules_of(settings, times), step_s=step.total_seconds())
-    return gap(needs, planned, needed=SCHEDULED)
+    known = needs[needs["ds"] < planned["ds"].max() + step // timedelta(microseconds=1)]
+    return gap(known, planned, needed=SCHEDULED)
