@@ -24,7 +24,8 @@ FALL_BACK_AFTER = timedelta(minutes=5)
 
 def falls_back(error: SendError, *, age: timedelta) -> bool:
     """Whether a message goes to the fall-back receiver instead of being tried again here."""
-    return error.permanent or age >= FALL_BACK_AFTER
+    asked = error.retry_after or timedelta(0)
+    return error.permanent or age + asked >= FALL_BACK_AFTER
 
 
 def next_try(

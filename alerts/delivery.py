@@ -139,15 +139,22 @@ class _Lane:
 
     def _rest(self, pause: float) -> None:
         """A new message ends the rest, unless the receiver asked to be left alone."""
-        alone = self._left_alone_until - time.monotonic()
+        alone = self._alone_s()
         if alone > 0:
-            self._stop.wait(alone)
+            aside = self._receiver.fallback is not None  # what waits too long goes there
+            self._stop.wait(min(alone, LOOK_EVERY.total_seconds()) if aside else alone)
         elif pause > 0:
             self.woken.wait(pause)
         self.woken.clear()
 
+    def _alone_s(self) -> float:
+        """For how much longer the receiver asked to be left alone."""
+        return self._left_alone_until - time.monotonic()
+
     def _round(self, transport: Transport) -> float:
         """Sends what is due as one message; returns how many seconds to rest."""
+        if self._alone_s() > 0:
+            return self._step_aside()
         ready = self._claim()
         if not ready.messages:
             return ready.rest_s
@@ -257,6 +264,9 @@ class _Lane:
 
     def _failed(self, message: outbox.Message, error: SendError) -> float:
         now, name = self._post.clock(), self._receiver.name
+        if error.retry_after:
+            asked = min(error.retry_after, LONGEST_RETRY_AFTER)
+            self._left_alone_until = time.monotonic() + asked.total_seconds()
         age = now - message.queued_at
         test = isinstance(message.note, TestNote)
         fallback = None if test else self._receiver.fallback
@@ -279,11 +289,6 @@ class _Lane:
                                   next_at=next_at)  # fmt: skip
 
         self._record(record)
-        if error.retry_after and (wait is None or not error.permanent):
-            alone = min(error.retry_after, LONGEST_RETRY_AFTER).total_seconds()
-            self._left_alone_until = time.monotonic() + max(
-                alone, wait.total_seconds() if wait else 0
-            )
         if wait is None:
             log.error("event=gave_up receiver=%r key=%s error=%r", name, message.note.key,
                       str(error))  # fmt: skip
@@ -292,6 +297,22 @@ class _Lane:
                     name, wait.total_seconds(), str(error))  # fmt: skip
         # Refused: the receiver answers, and the next message may be to its liking.
         return 0.0 if error.permanent else wait.total_seconds()
+
+    def _step_aside(self) -> float:
+        """While the receiver is left alone, what it can't get in time goes to its fall-back."""
+        now, name, fallback = self._post.clock(), self._receiver.name, self._receiver.fallback
+        if fallback is None:
+            return self._alone_s()
+        left = timedelta(seconds=max(0.0, self._alone_s()))
+        error = SendError(f"receiver {name!r} asked to be left alone", retry_after=left)
+        with self._post.store.begin() as connection:
+            oldest = outbox.oldest_due(connection, name, now=now)
+            if oldest is None or not falls_back(error, age=now - oldest):
+                return LOOK_EVERY.total_seconds()
+            messages = self._take(connection, now, 1).messages
+        for one in messages:
+            self._move(one, error, fallback)
+        return 0.0
 
     def _move(self, message: outbox.Message, error: SendError, fallback: str) -> None:
         def record(connection: sa.Connection, now: datetime) -> None:

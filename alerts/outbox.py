@@ -142,6 +142,12 @@ def next_kind(connection: sa.Connection, receiver: str, *, now: datetime) -> str
     return None if row is None else str(row.kind)
 
 
+def oldest_due(connection: sa.Connection, receiver: str, *, now: datetime) -> datetime | None:
+    """Since when the message that is sent next is being tried; None when nothing is due."""
+    row = connection.execute(_due(receiver, now).limit(1)).first()
+    return None if row is None else row.queued_at or row.created_at
+
+
 def count_waiting(connection: sa.Connection, receiver: str) -> int:
     """Everything that this receiver has still to be sent, due or not."""
     waiting = _box.c.receiver == receiver, _box.c.state == PENDING

@@ -110,6 +110,21 @@ def test_a_receiver_that_cannot_be_reached_holds_nothing_back_for_longer_than_fi
     wait_until(lambda: channel_of(store, "leads").state is ChannelState.FAILING)
 
 
+def test_a_robot_that_is_silenced_for_long_hands_everything_on(store, start, robot, webhook_sink):
+    robot.tell(said(errcode=130101, errmsg="send too fast"))
+    put(store, note())
+    delivery = start(
+        receiver(robot.url, type="dingtalk", fallback="boss"),
+        receiver(webhook_sink.url, name="boss"),
+    )
+    webhook_sink.wait_for(1)  # ten minutes of silence are more than the five it may wait
+    put(store, note(alert(fingerprint="later")))
+    delivery.wake()
+    webhook_sink.wait_for(2)
+    wait_until(lambda: [row["state"] for row in rows(store)].count("moved") == 2)
+    assert len(robot.requests) == 1
+
+
 def test_a_chain_of_fall_backs_is_followed_and_names_the_first(store, start, robot, webhook_sink):
     robot.tell(*[said(errcode=400102, errmsg="x")] * 2)
     put(store, note())
