@@ -78,6 +78,11 @@ KINDS: dict[str, Kind] = {
         metrics=("negative_reviews", "shipments", "deliveries", "risky_orders"),
         labels=("source",), when="> 0", empty=True,
     ),
+    "risk": Kind(
+        read=_reader("risk"), metrics=("risk_jump", "risk_model_age", "risk_model_off",
+                                       "risk_drift"),
+        labels=("seller", "product", "warehouse"), empty=True,
+    ),
     "source_stale": Kind(metrics=("source_lag",), metric="source_lag"),
     "all": Kind(needs=("conditions",)),
     "any": Kind(needs=("conditions",)),

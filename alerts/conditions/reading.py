@@ -7,6 +7,7 @@ minute or so (kinds.py), never by viewers. Imported when first used: forecasts t
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -21,6 +22,7 @@ from connectors.write import SLOT
 from forecasting.published.series import CONTACTS, MEAN, Published
 from forecasting.published.store import current
 from forecasting.risk.listing import overdue_items
+from forecasting.risk.signals import risk_measurements
 from forecasting.settings import ASSUMED_AHT
 from metrics.measurement import Measurement, labels_of
 from metrics.pacing import NoPace, pace
@@ -104,6 +106,13 @@ def overdue(rule: Rule, asked: Asked) -> Iterator[Measurement]:
         counts[labels] = counts.get(labels, 0) + 1
     for labels, count in sorted(counts.items()):
         yield Measurement(series_name(rule), labels, float(count), count, asked.as_of, None)
+
+
+def risk(rule: Rule, asked: Asked) -> Iterator[Measurement]:
+    """Complaint risk: jumps of a cluster, and whether the model is stale, off or drifting."""
+    found = risk_measurements(asked.connection, rule.metric, asked.now, by=sorted(rule.by))
+    for one in found:
+        yield replace(one, metric=series_name(rule))
 
 
 # --- their parts ---------------------------------------------------------------------------------
