@@ -20,6 +20,7 @@ RECENT, BEFORE = timedelta(days=1), timedelta(days=28)
 FEWEST = 10  # recent scores of a cluster
 WEIGHT = 20  # scores of the whole shop that a usual level is drawn toward
 TIMES = 1.5  # how far above its usual a cluster lies, at least
+Moments = dict[str, tuple[int, float]]  # by moment: number and sum of scores
 ERRORS = 4.0  # and by so many standard errors: there are many sellers to be unlucky
 
 
@@ -54,36 +55,42 @@ def clusters(connection: sa.Connection, *, now: datetime, by: Sequence[str] = BY
 
 
 def _clusters(connection: sa.Connection, by: str, now: datetime) -> list[Cluster]:
-    label = risk_scores.c[by]
-    mine = sa.and_(risk_scores.c.source == risk_history.c.source,
-                   risk_scores.c.order_ref == risk_history.c.order_ref)  # fmt: skip
-    recent = (risk_history.c.moment_at > now - RECENT).label("recent")
+    new = _sums(connection, by, now - RECENT, now)
+    old = _sums(connection, by, now - RECENT - BEFORE, now - RECENT)
+    shop: Moments = {}
+    for moments in old.values():
+        for moment, (n, total) in moments.items():
+            before_n, before = shop.get(moment, (0, 0.0))
+            shop[moment] = (before_n + n, before + total)
+    return [
+        _cluster(by, name, moments, old.get(name, {}), shop)
+        for name, moments in new.items()
+        if name is not None
+        and sum(n for n, _ in moments.values()) >= FEWEST
+        and any(moment in shop for moment in moments)
+    ]
+
+
+def _sums(
+    connection: sa.Connection, by: str, since: datetime, until: datetime
+) -> dict[str | None, Moments]:
+    """By name and moment, of the scores in (since, until]: how many, and the sum of them."""
+    history, scores = risk_history.c, risk_scores.c
+    mine = sa.and_(scores.source == history.source, scores.order_ref == history.order_ref)
+    name, total = risk_scores.c[by], sa.func.sum(history.probability)
     query = (
-        sa.select(label.label("name"), risk_history.c.moment, recent, sa.func.count().label("n"),
-                  sa.func.sum(risk_history.c.probability).label("total"))
+        sa.select(name, history.moment, sa.func.count(), total)
         .join_from(risk_history, risk_scores, mine)
-        .where(risk_history.c.moment_at > now - RECENT - BEFORE, risk_history.c.moment_at <= now)
-        .group_by(label, risk_history.c.moment, recent)
-    )  # fmt: skip
-    new: dict[str, dict[str, tuple[int, float]]] = {}
-    old: dict[str, dict[str, tuple[int, float]]] = {}
-    shop: dict[str, tuple[int, float]] = {}
-    for row in connection.execute(query):
-        if not row.recent:
-            n, total = shop.get(row.moment, (0, 0.0))
-            shop[row.moment] = (n + row.n, total + row.total)
-        if row.name is not None:
-            into = new if row.recent else old
-            into.setdefault(row.name, {})[row.moment] = (row.n, row.total)
-    return [_cluster(by, name, moments, old.get(name, {}), shop)
-            for name, moments in new.items() if sum(n for n, _ in moments.values()) >= FEWEST
-            and any(moment in shop for moment in moments)]  # fmt: skip
+        .where(history.moment_at > since, history.moment_at <= until)
+        .group_by(name, history.moment)
+    )
+    found: dict[str | None, Moments] = {}
+    for who, moment, n, summed in connection.execute(query):
+        found.setdefault(who, {})[moment] = (n, summed)
+    return found
 
 
-def _cluster(
-    by: str, name: str, recent: dict[str, tuple[int, float]], before: dict[str, tuple[int, float]],
-    shop: dict[str, tuple[int, float]],
-) -> Cluster:  # fmt: skip
+def _cluster(by: str, name: str, recent: Moments, before: Moments, shop: Moments) -> Cluster:
     n, seen, expected = 0, 0.0, 0.0
     for moment, (count, total) in recent.items():
         if moment not in shop:

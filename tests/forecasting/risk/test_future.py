@@ -9,11 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from connectors.columns import from_micros
+from connectors.columns import from_micros, to_micros
 from forecasting.risk.facts import Facts
+from forecasting.risk.features.table import Features
+from forecasting.risk.labels import Complaint, verdicts
 from forecasting.risk.model import RiskModel
-from forecasting.risk.moments import moment_at
+from forecasting.risk.moments import MOMENTS, moment_at
 from forecasting.risk.score import Scorer
+from tests.forecasting.risk.conftest import ZONE
 from tests.forecasting.risk.shop import START, Shop
 
 STEPS = ("paid_at", "shipped_at", "delivered_at")
@@ -96,3 +99,37 @@ def test_an_answer_dated_before_the_purchase_says_nothing_about_its_own_order(
         row = np.flatnonzero(made.orders["order_ref"].astype(str) == "odd")
         frames.append(Scorer(model, made, threads=1).score(row, "order", lang="en").frame)
     assert frames[0].equals(frames[1])
+
+
+@pytest.mark.parametrize("drop", [True, False])
+@pytest.mark.parametrize("moment", list(MOMENTS))
+def test_no_feature_of_any_moment_changes_when_the_future_does(
+    shop: Shop, tmp_path: Path, moment: str, drop: bool
+) -> None:
+    """All columns, of orders with second contacts, bad surveys and returns too."""
+    rich = copy.deepcopy(shop)
+    for number, row in enumerate(rich.orders[::3]):
+        placed, ref = row["placed_at"], row["order_ref"]
+        for days in (3, 4):
+            rich.contact(ref, placed + timedelta(days=days), customer_key=row["customer_key"])
+        rich.rate(ref, placed + timedelta(days=5), 1 + number % 5, kind="csat", sentiment=-0.5)
+        if number % 4 == 0:
+            rich.case(ref, placed + timedelta(days=6 + number % 9), kind="return")
+    facts = rich.facts(tmp_path / "rich.db")
+    at, there = moment_at(facts, moment)
+    instant = START + timedelta(days=120)
+    due = np.flatnonzero(there & (at <= to_micros(instant)))[-120:]
+    assert len(due) == 120
+    last = from_micros(int(at[due].max()))
+    other = changed_after(rich, last, drop=drop)
+    other.cases = [row for row in other.cases if row["opened_at"] <= last]
+    changed = other.facts(tmp_path / "other.db")
+    rows = changed.rows_of(facts.orders["order_ref"].iloc[due].astype(str).tolist())
+    frames = [
+        Features(one, verdicts(one, Complaint()), ZONE).at(which, at[due])
+        for one, which in ((facts, due), (changed, rows))
+    ]
+    assert len(frames[0].columns) > 60
+    for name in frames[0].columns:
+        left, right = (frame[name].astype(object).tolist() for frame in frames)
+        assert [repr(one) for one in left] == [repr(one) for one in right], name
