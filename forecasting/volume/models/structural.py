@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from forecasting.volume.grid import DayGrid
 from forecasting.volume.history import Floats
-from forecasting.volume.models.regressors import Block, regressors
+from forecasting.volume.models.regressors import YEAR_SEEN, Block, regressors
 
 ROUNDS = 15
 HELD = 0.5  # how many coefficients' worth of belief the prior variance has
@@ -42,10 +42,11 @@ class LearnedLevel:
     knots: int
     variances: tuple[tuple[str, float], ...]
     noise: float
+    season_from: int = YEAR_SEEN
 
     def level(self, past: DayGrid) -> Level:
         scale = _Scale.of(past.totals)
-        blocks = regressors(past, self.knots)
+        blocks = regressors(past, self.knots, self.season_from)
         known = np.isfinite(past.totals)
         if not known.any():
             return Level(
@@ -72,20 +73,20 @@ class LearnedLevel:
         return Level(found[: past.days], found[past.days :], np.clip(uplift, 0.02, 50.0))
 
 
-def learn_level(past: DayGrid, knots: int) -> LearnedLevel:
+def learn_level(past: DayGrid, knots: int, season_from: int = YEAR_SEEN) -> LearnedLevel:
     """Estimate the variances from a past; knots are days between the steps of the level."""
-    blocks = regressors(past, knots)
+    blocks = regressors(past, knots, season_from)
     known = np.isfinite(past.totals)
     start = tuple((b.name, b.prior**2) for b in blocks)
     if known.sum() < 8:
-        return LearnedLevel(knots, start, 0.05)
+        return LearnedLevel(knots, start, 0.05, season_from)
     target = _Scale.of(past.totals).forward(past.totals[known])
     target = target - np.median(target)
     design = np.column_stack([b.columns for b in blocks])[: past.days][known]
     group = np.concatenate([np.full(b.columns.shape[1], i) for i, b in enumerate(blocks)])
     variance, noise = _evidence(design, target, group, blocks)
     names = tuple((b.name, float(v)) for b, v in zip(blocks, variance, strict=True))
-    return LearnedLevel(knots, names, noise)
+    return LearnedLevel(knots, names, noise, season_from)
 
 
 def _evidence(
