@@ -34,7 +34,7 @@ MEMBERS = (
     "event-slot-fading", "event-slot-recent", "structural-quick", "structural-calm",
     "boosting", "prophet",
 )  # fmt: skip
-BOOSTED = 240  # days within which boosting did not gain on the combination without it
+BOOSTED = 150  # days within which boosting did not gain on the combination without it
 YEARS = 700  # days of a daily series within which Prophet did not gain
 
 
