@@ -53,12 +53,22 @@ def find_opening(counts: Floats, calendar: Calendar) -> Opening:
     usual = _usual_total(total, weekdays)
     # A quiet day of a thin series is no closure: only silence where contacts were due.
     closed = silent & (usual >= 5)
-    notes = [f"{int(closed.sum())} days without a contact count as closed"] if closed.any() else []
+    notes = _closed_notes(closed, np.isfinite(counts).any(1))
     quiet = days - 1 - int(np.flatnonzero(total > 0)[-1]) if total.any() else 0
     ended = quiet >= ENDED and bool(closed[days - quiet :].sum() >= ENDED / 2)
     if ended:
         notes = [f"no contact in the last {quiet} days: taken as closed for good, forecast as 0"]
     return Opening(week, closed, ended, tuple(notes))
+
+
+def _closed_notes(closed: Bools, told: Bools) -> list[str]:
+    silent, absent = int((closed & told).sum()), int((closed & ~told).sum())
+    notes = [f"{silent} days without a contact count as closed"] if silent else []
+    if absent:
+        notes.append(
+            f"{absent} days on which it should be open have no row; nothing learns from them"
+        )
+    return notes
 
 
 def _open_weekdays(total: Floats, weekdays: npt.NDArray[np.int64]) -> Bools:

@@ -88,7 +88,8 @@ def forecast_history(history: History, options: Options) -> VolumeForecast:
     frame = rows.head(options.ahead)[there[: options.ahead]].reset_index(drop=True)
     frame.insert(0, ID, history.unique_id)
     frame["model"] = choice.name
-    short = () if tested else (f"{grid.days} days are too few to test models on; the band is wide",)
+    few = "1 day is" if grid.days == 1 else f"{grid.days} days are"
+    short = () if tested else (f"{few} too few to test models on; the band is wide",)
     notes = (*history.notes, *grid.notes, *short)
     return VolumeForecast(frame, choice, tested, naive_error(grid.counts), notes)
 

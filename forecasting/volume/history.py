@@ -23,6 +23,7 @@ Bools = npt.NDArray[np.bool_]
 SANE = 1e9  # a count above this is a damaged number
 APART = 6  # hours between rows that no spreading can turn into slots
 EVEN = 6  # rows a day, evenly apart, that show a coarser step
+WHOLE = 3  # days on end of one midnight row each, too large for a step, that are day totals
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +144,9 @@ def _history(name: str, rows: pd.DataFrame, step: Step, zone: ZoneInfo) -> Histo
         dated = dated.sort_values(DS, kind="stable")
     series, doubled = _one_per_stamp(dated.set_index(DS)[Y], step, zone)
     notes += doubled
+    series, whole = _without_day_totals(series, step)
     series, coarse = _spread_coarse(series, step)
-    notes += coarse
+    notes += [*whole, *coarse]
     stamps = pd.DatetimeIndex(series.index)
     apart = np.median(np.diff(stamps.to_numpy())) if len(stamps) > 2 else np.timedelta64(0)
     if apart > np.timedelta64(step.offset) and apart >= np.timedelta64(APART, "h"):
@@ -187,6 +189,23 @@ def _repeated_hour(index: pd.DatetimeIndex, zone: ZoneInfo) -> Bools:
         zone, ambiguous=np.zeros(len(index), bool), nonexistent="shift_forward"
     )
     return np.asarray(first != second)
+
+
+def _without_day_totals(series: pd.Series[float], step: Step) -> tuple[pd.Series[float], list[str]]:
+    """Days of one large midnight row, in a file of slots, are totals: their slots are unknown."""
+    index = pd.DatetimeIndex(series.index)
+    days = series.groupby(index.normalize()).agg(["size", "sum"])
+    usual = days[days["size"] >= EVEN]
+    if step.daily or usual.empty or len(usual) == len(days):
+        return series, []
+    alone = (days["size"] == 1) & (days["sum"] > 0.5 * usual["sum"].median())
+    alone &= days.index.isin(index[index == index.normalize()])
+    run = alone.groupby((~alone).cumsum()).transform("sum")
+    totals = days.index[alone & (run >= WHOLE)]
+    if totals.empty:
+        return series, []
+    note = f"{len(totals)} days come as one total, not by slot, and were left out"
+    return series[~index.normalize().isin(totals)], [note]
 
 
 def _spread_coarse(series: pd.Series[float], step: Step) -> tuple[pd.Series[float], list[str]]:

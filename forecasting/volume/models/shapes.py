@@ -97,6 +97,9 @@ def _pooled(own: Floats, noise: Floats) -> tuple[Floats, Floats]:
                 weights.append(1 / size[other])
                 continue
             both = np.isfinite(own[day]) & np.isfinite(own[other])
+            if not both.any():  # open at other hours altogether
+                weights.append(0.0)
+                continue
             apart = (own[day] - own[other])[both] ** 2
             chance = (noise[day] + noise[other])[both]
             real = max(0.0, float(apart.mean() - chance.mean())) if other != day else 0.0

@@ -79,6 +79,19 @@ def test_hourly_days_among_half_hours_are_spread_evenly() -> None:
     assert history.counts.sum() == hourly["y"].sum() + series(10)["y"].sum()
 
 
+def test_days_that_come_as_one_total_among_half_hours_are_left_out() -> None:
+    totals = series(20, slots=1, level=960, start="2025-02-11")
+    history = read(pd.concat([totals, series(10)])).histories[0]
+    assert len(history.stamps) == 10 * 48
+    assert history.notes == ("20 days come as one total, not by slot, and were left out",)
+
+
+def test_a_lonely_contact_at_midnight_is_no_total() -> None:
+    frame = series(10)
+    night = series(1, slots=1, level=1, start="2025-03-13").assign(y=1)
+    assert len(read(pd.concat([frame, night])).histories[0].stamps) == 10 * 48 + 1
+
+
 def test_daily_rows_read_as_half_hours_are_refused_with_advice() -> None:
     assert "give --every the step" in read(series(30, slots=1)).unusable[0][1]
 

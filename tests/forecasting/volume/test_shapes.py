@@ -69,6 +69,17 @@ def test_a_holiday_that_was_like_any_day_keeps_its_weekdays_shape() -> None:
     assert missed(learn_shapes(grid, grid.totals).ahead[4], WEEKDAY / WEEKDAY.sum()) < 0.2
 
 
+def test_weekdays_open_at_other_hours_do_not_mix() -> None:
+    rates = weekly(70, 2000)
+    rates[np.arange(70) % 7 == 6, :18] = 0
+    rates[np.arange(70) % 7 != 6, 16:] = 0
+    grid = grid_of(rates)
+    found = learn_shapes(grid, grid.totals).weekly
+    assert found[6, :18].sum() == 0
+    assert found[2, 16:].sum() == 0
+    np.testing.assert_allclose(found.sum(1), 1.0)
+
+
 @pytest.mark.parametrize("level", [0.0, 0.3, 50.0])
 def test_shapes_are_whole_at_every_level(level: float) -> None:
     grid = grid_of(weekly(50, level))
