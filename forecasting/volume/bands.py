@@ -2,9 +2,9 @@
 
 Errors are divided by a power of the forecast (between Poisson noise and proportional noise,
 whichever fits), then by how errors grow with lead; the quantiles of what is left make the band
-(split conformal prediction: Vovk et al. 2005; Lei et al. 2018, JASA 113). A level that is wrong
-is wrong for a whole window, and few windows were tested: that part of the error gets the wider
-quantiles of Student's t.
+(split conformal prediction: Vovk et al. 2005; Lei et al. 2018, JASA 113). A daily level that is
+wrong is wrong for a whole window, and few windows were tested: that part of the error gets the
+wider quantiles of Student's t.
 """
 
 from __future__ import annotations
@@ -92,7 +92,8 @@ def learn_spread(
     windows = (origins[-1] + window - origins[0]) / window if origins else float(len(forecast))
     return Spread(
         power, growth, np.sort(score / np.asarray(growth)[group]), days / 2,
-        _common_share(forecast, actual), windows,
+        # Within a day the slots' own noise outweighs the level's, and there are plenty of them.
+        _common_share(forecast, actual) if forecast.shape[2] == 1 else 0.0, windows,
     )  # fmt: skip
 
 

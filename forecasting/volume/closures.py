@@ -53,7 +53,7 @@ def find_opening(counts: Floats, calendar: Calendar) -> Opening:
     usual = _usual_total(total, weekdays)
     # A quiet day of a thin series is no closure: only silence where contacts were due.
     closed = silent & (usual >= 5)
-    notes = _closed_notes(closed, np.isfinite(counts).any(1))
+    notes = _closed_notes(closed, np.asarray(np.isfinite(counts).any(1)))
     quiet = days - 1 - int(np.flatnonzero(total > 0)[-1]) if total.any() else 0
     ended = quiet >= ENDED and bool(closed[days - quiet :].sum() >= ENDED / 2)
     if ended:

@@ -35,7 +35,7 @@ def test_every_series_is_forecast_in_the_form_of_the_input(counts: Path, tmp_pat
     assert result.exit_code == 0
     found = pd.read_csv(tmp_path / "ahead.csv")
     assert list(found.columns) == [
-        "unique_id", "ds", "mean", "lo-80", "hi-80", "lo-95", "hi-95", "model",
+        "unique_id", "ds", "mean", "lo-80", "hi-80", "lo-95", "hi-95", "baseline", "model",
     ]  # fmt: skip
     assert (found.groupby("unique_id").size() == 672).all()
     assert found["ds"].iloc[0] == "2025-05-12 00:00:00"
