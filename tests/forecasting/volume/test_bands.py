@@ -65,9 +65,23 @@ def test_few_windows_that_erred_as_a_whole_widen_the_band() -> None:
 
 
 def test_errors_that_windows_do_not_share_leave_the_band() -> None:
-    spread = learn_spread(*errors(np.random.default_rng(3)), [100, 107, 114, 121, 128, 135])
+    rng = np.random.default_rng(3)
+    forecast = np.full((10, 28, 1), 500.0)
+    came = forecast * np.exp(rng.normal(0, 0.1, forecast.shape))
+    spread = learn_spread(forecast, came, list(range(100, 170, 7)))
     assert spread is not None
     assert spread.common < 0.1
+
+
+def test_within_the_day_few_windows_leave_the_band() -> None:
+    rng = np.random.default_rng(9)
+    forecast = np.full((4, 14, 24), 100.0)
+    came = forecast * np.exp(rng.normal(0, 0.1, (4, 1, 1)) + rng.normal(0, 0.1, forecast.shape))
+    overlapping = learn_spread(forecast, came, [100, 101, 102, 103])
+    apart = learn_spread(forecast, came, [100, 114, 128, 142])
+    assert overlapping is not None
+    assert apart is not None
+    assert overlapping.band(forecast[0], 95)[1].max() == apart.band(forecast[0], 95)[1].max()
 
 
 def test_too_few_errors_teach_nothing() -> None:
