@@ -13,7 +13,7 @@ from dashboard.words import Words
 from metrics.text import format_moment
 
 SHOWN_ALERTS = 2
-_NAME_CELLS, _TITLE_CELLS = 22, 58
+_NAME_CELLS, _TITLE_CELLS, _WHO_CELLS = 22, 58, 12
 _CLASSES = {Severity.CRITICAL: "dp-breach", Severity.WARNING: "dp-watch", Severity.INFO: "dp-calm"}
 
 
@@ -45,7 +45,15 @@ def _alert_html(alert: Alert, words: Words, board: Board, wording: Wording) -> s
     return tag(
         "p",
         tag("span", text(shorten(said, _TITLE_CELLS)))
-        + tag("small", text(words("alert.since", time=time))),
+        + tag("small", text(_since(alert, time, words))),
         class_=f"dp-alert {_CLASSES[alert.severity]}",
         title=said,
     )
+
+
+def _since(alert: Alert, time: str, words: Words) -> str:
+    """Since when, and who is on it."""
+    said = alert.acknowledgement
+    if said is None:
+        return words("alert.since", time=time)
+    return words("alert.taken", time=time, by=shorten(said.by, _WHO_CELLS))

@@ -34,6 +34,9 @@ _SENTENCES = (
     "bell_off",
     "bell_blocked",
     "bell_new",
+    "bell_word_on",
+    "bell_word_off",
+    "bell_word_blocked",
 )
 
 

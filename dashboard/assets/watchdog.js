@@ -76,7 +76,7 @@ class Bell {
   show(button, words) {
     const state = this.state();
     document.documentElement.dataset.deskpulseBell = state;
-    button.textContent = { on: "🔔", off: "🔕", blocked: "🔕 !" }[state];
+    button.textContent = words[`bell_word_${state}`];
     button.title = words[`bell_${state}`];
     button.setAttribute("aria-label", button.title);
   }

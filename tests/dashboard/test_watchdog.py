@@ -17,7 +17,8 @@ from tests.dashboard.site import Site
 
 EN = words("en")
 NAMES = ("live", "ago", "stale", "down", "never", "server", "worker", "source", "missing",
-         "unread", "store", "page", "bell_on", "bell_off", "bell_blocked", "bell_new")  # fmt: skip
+         "unread", "store", "page", "bell_on", "bell_off", "bell_blocked", "bell_new",
+         "bell_word_on", "bell_word_off", "bell_word_blocked")  # fmt: skip
 WORDS = {name: EN(f"watch.{name}") for name in NAMES} | {
     name: EN(f"span.{name}") for name in ("second", "minute", "hour", "day")
 }
