@@ -15,6 +15,7 @@ NEW: Mapping[str, Any] = {
     "name": "", "metric": "queue_length", "by": ["queue"], "when": "> 20", "for": "1m",
     "severity": "warning",
 }  # fmt: skip
+_USUAL = {"severity": "warning"}  # a choice shows what holds where nothing was written
 _LISTS = ("by", "receivers", "hours")
 
 
@@ -46,7 +47,7 @@ def draft_of(given: Mapping[str, Any]) -> Draft:
         if name in _LISTS:
             fields[name] = [value] if isinstance(value, str) else list(value or ())
         else:
-            fields[name] = "" if value is None else str(value)
+            fields[name] = _USUAL.get(name, "") if value is None else str(value)
     rest = {name: value for name, value in given.items() if name not in FIELDS}
     return Draft(fields, toml_of(rest))
 
