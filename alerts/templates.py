@@ -144,4 +144,5 @@ def _sample() -> Alert:
 
 
 def _sentence(message: str | None) -> str:
-    return (message or "it can't be read").rstrip(".")
+    said = (message or "it can't be read").rstrip(".")
+    return said.replace(f"'{Told.__module__}.{Told.__name__} object'", "an alert")
