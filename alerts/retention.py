@@ -1,8 +1,8 @@
-"""Forgetting what is over: sent messages and their attempts, the history of alerts and of who was
-told of them, told digests.
+"""Forgetting what is over: messages, the history of alerts and of who was told, forecasts, scores,
+the minutes of the live queue.
 
-Facts, KPI values and alerts themselves stay: they are few, and everything else is made of them.
-What still waits to be sent is never forgotten.
+Facts, KPI values and alerts themselves stay: everything else is made of them. What still waits to
+be sent, what goes on, and what people wrote about orders is never forgotten.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from alerts import outbox
 from alerts.telling.known import Knows
-from connectors import alert_tables, telling_tables
+from connectors import alert_tables, forecast_tables, live_tables, risk_tables, telling_tables
 from connectors.store import Store
 
 BATCH = 2_000  # rows per transaction: the tick writes to the same store
@@ -41,13 +41,21 @@ def prune(store: Store, *, now: datetime, keep: timedelta, stop: Event) -> int:
 
 
 def _over(before: datetime) -> Iterator[tuple[sa.Table, sa.ColumnElement[bool]]]:
-    """What is to go, table by table; attempts after the messages they belong to."""
+    """What is to go, table by table; what belongs to something after that."""
+    yield from _alerting(before)
+    yield from _forecasting(before)
+    minute = live_tables.live_samples
+    yield minute, minute.c.minute < int(before.timestamp() // 60)
+
+
+def _alerting(before: datetime) -> Iterator[tuple[sa.Table, sa.ColumnElement[bool]]]:
     box, tries = alert_tables.outbox, alert_tables.deliveries
     past, digests = alert_tables.transitions, alert_tables.digests
+    actions = alert_tables.alert_actions
     yield box, sa.and_(box.c.state != outbox.PENDING, box.c.created_at < before)
-    orphaned = ~sa.exists().where(box.c.id == tries.c.outbox_id)
-    yield tries, sa.and_(tries.c.at < before, orphaned)
+    yield tries, sa.and_(tries.c.at < before, ~sa.exists().where(box.c.id == tries.c.outbox_id))
     yield past, past.c.at < before
+    yield actions, actions.c.applied_at < before
     yield digests, digests.c.until < before
     told, telling = telling_tables.told, telling_tables.telling
     yield told, sa.and_(told.c.knows == Knows.RESOLVED, told.c.at < before)
@@ -56,3 +64,17 @@ def _over(before: datetime) -> Iterator[tuple[sa.Table, sa.ColumnElement[bool]]]
         told.c.fingerprint == telling.c.fingerprint, told.c.episode == telling.c.episode
     )
     yield telling, sa.and_(looked < before, ~open_told)
+    for planned in (telling_tables.silences, telling_tables.rota_overrides):
+        yield planned, planned.c.until < before
+
+
+def _forecasting(before: datetime) -> Iterator[tuple[sa.Table, sa.ColumnElement[bool]]]:
+    runs, made = forecast_tables.forecast_runs, forecast_tables.forecasts
+    scores, history = forecast_tables.forecast_scores, risk_tables.risk_history
+    checks = risk_tables.risk_checks
+    old = sa.select(runs.c.id).where(runs.c.started_at < before)
+    yield made, made.c.run_id.in_(old)
+    yield scores, ~sa.exists().where(made.c.id == scores.c.forecast_id)
+    yield runs, sa.and_(runs.c.started_at < before, ~sa.exists().where(made.c.run_id == runs.c.id))
+    yield history, history.c.scored_at < before
+    yield checks, checks.c.at < before

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from alerts import outbox, retention
 from alerts.alert import Reason
 from alerts.errors import SendError
-from connectors import alert_tables
+from connectors import alert_tables, forecast_tables, live_tables, risk_tables
 from connectors.store import Store
 from tests.alerts.factories import START, note
 
@@ -56,3 +56,23 @@ def test_a_long_past_goes_in_small_steps_and_can_be_stopped(
     assert retention.prune(store, now=LATER, keep=KEEP, stop=halted) == 0
     assert retention.prune(store, now=LATER, keep=KEEP, stop=Event()) == 5
     assert count(store, alert_tables.transitions) == 0
+
+
+def test_everything_else_that_is_over_goes_and_what_is_not_stays(store: Store):
+    samples, checks = live_tables.live_samples, risk_tables.risk_checks
+    runs, made = forecast_tables.forecast_runs, forecast_tables.forecasts
+    with store.begin() as connection:
+        for moment in (START, LATER):
+            connection.execute(samples.insert().values(minute=int(moment.timestamp() // 60)))
+            connection.execute(checks.insert().values(
+                at=moment, moment="placed", model_id=1, told=0, off=False))  # fmt: skip
+            run = runs.insert().values(kind="full", cutoff=moment, state="published", total=1,
+                                       done=1, started_at=moment, beat_at=moment)  # fmt: skip
+            number = connection.execute(run.returning(runs.c.id)).scalar_one()
+            connection.execute(made.insert().values(
+                run_id=number, measure="contacts", queue="", channel="", step_s=1800, first_slot=0,
+                end_slot=1, columns="", slots=b"", points=b"", weights="[]", notes="[]",
+                origins=0, days=9,
+            ))  # fmt: skip
+    assert retention.prune(store, now=LATER, keep=KEEP, stop=Event()) == 4
+    assert [count(store, one) for one in (samples, checks, runs, made)] == [1, 1, 1, 1]
