@@ -89,6 +89,9 @@ class DayPoint:
     today: float | None
     usual: float | None
     partial: bool = False
+    ahead: float | None = None  # the forecast of a half-hour still to come, and its 80 % band
+    low: float | None = None
+    high: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,10 +48,16 @@ def volume_chart(language: Language) -> Layers:
         fillOpacity=alt.condition("datum.partial", alt.value(0.25), alt.value(1)),
         stroke=alt.condition("datum.partial", alt.value(ACCENT), alt.value("transparent")),
     )
+    # The forecast goes on where the bars end.
+    ahead = alt.Chart().transform_filter("isValid(datum.ahead)")
+    band = ahead.mark_area(interpolate="step-after", color=ACCENT, opacity=0.2)
+    coming = ahead.mark_line(interpolate="step-after", color=ACCENT, strokeWidth=_sized(3))
     return alt.layer(
         area.encode(x=_minutes("from"), y=y),
+        band.encode(x="from:Q", y="low:Q", y2="high:Q"),
         bars,
         line.encode(x="from:Q", y="usual:Q"),
+        coming.encode(x="from:Q", y="ahead:Q"),
         name.encode(x="from:Q", y="label_y:Q", text=alt.value(words(language)("chart.usual"))),
         *_now_line(language),
     )

@@ -34,6 +34,7 @@ from dashboard.details import (
 from dashboard.health.gather import Health, gather_figures, gather_signs
 from dashboard.history.known import Known, known_of
 from dashboard.history.load import Shelf
+from dashboard.plan.today import rest_of_today
 from dashboard.processes import CONFIG_VARIABLE
 from dashboard.settings import DEFAULT_FILE, Settings, load_settings
 from metrics.errors import NothingSynced
@@ -256,6 +257,7 @@ class Feed:
                 today = past.by_minute(ask.quarters(start))
                 response = ask.rows("first_response", start, local, every=timedelta(hours=1))
                 csat = ask.rows("csat", first, local, every=timedelta(days=1))
+                ahead = rest_of_today(connection, self.zone, now)
         except NothingSynced:
             return Trends(now_minute=past.minute_of(local), today=local.date())
         response_target, csat_target = (
@@ -263,7 +265,7 @@ class Feed:
             self._targets.get("csat"),
         )
         return Trends(
-            volume=past.volume_points(today, weeks, local),
+            volume=past.with_forecast(past.volume_points(today, weeks, local), ahead, local),
             response=past.response_points(response, local),
             satisfaction=past.satisfaction_points(csat, local.date()),
             response_target_s=response_target.value if response_target else None,

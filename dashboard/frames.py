@@ -19,15 +19,18 @@ def volume_frame(trends: Trends) -> pd.DataFrame:
     label_at, label_y = _usual_label(trends)
     rows: list[tuple[object, ...]] = [
         (p.minute, p.minute + _GAP, p.minute + HALF_HOUR - _GAP, p.today, p.usual, p.partial,
-         p.minute == label_at, label_y, None)
+         p.minute == label_at, label_y, None, p.ahead, p.low, p.high)
         for p in trends.volume
     ]  # fmt: skip
     if trends.volume:
         last = trends.volume[-1]
         end = last.minute + HALF_HOUR
-        rows.append((end, None, None, None, last.usual, False, False, None, None))
-    rows.append((None, None, None, None, None, False, False, None, float(trends.now_minute)))
-    columns = ["from", "bar", "bar_end", "today", "usual", "partial", "label", "label_y", "now"]
+        rows.append((end, None, None, None, last.usual, False, False, None, None, last.ahead,
+                     last.low, last.high))  # fmt: skip
+    now = float(trends.now_minute)
+    rows.append((None, None, None, None, None, False, False, None, now, None, None, None))
+    columns = ["from", "bar", "bar_end", "today", "usual", "partial", "label", "label_y", "now",
+               "ahead", "low", "high"]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from statistics import median
 
@@ -60,6 +61,23 @@ def volume_points(
     first = min(*busy, minute) // HOUR * HOUR
     last = max(*busy, minute, first + _SHORTEST_DAY)
     return tuple(point for point in points if first <= point.minute <= last)
+
+
+def with_forecast(
+    points: Iterable[DayPoint],
+    ahead: Mapping[int, tuple[float, float, float]],
+    now: datetime,
+) -> tuple[DayPoint, ...]:
+    """The half-hours that are still to come with what is forecast for them (mean, low, high)."""
+    minute = minute_of(now)
+    found = []
+    for point in points:
+        told = ahead.get(point.minute)
+        if told is None or point.minute <= minute:
+            found.append(point)
+        else:
+            found.append(replace(point, ahead=told[0], low=told[1], high=told[2]))
+    return tuple(found)
 
 
 def _known(weeks: Sequence[Mapping[int, float]]) -> list[Mapping[int, float]]:

@@ -195,10 +195,10 @@ def _card(found: Outlook, say: Words) -> None:
     if one is None or one.model is None:
         return
     with st.container(key="h_panel_card"):
-        heading(say("forecast.card"), say("forecast.card_note", days=say.count(one.days),
-                                          origins=one.origins))  # fmt: skip
-        for note in one.notes:
-            st.html(note_html(note_said(note, say)))
+        note = say("forecast.card_note", days=say.count(one.days), origins=one.origins)
+        heading(say("forecast.card"), note if one.origins else "")
+        for told in one.notes:
+            st.html(note_html(note_said(told, say)))
         if not found.scores:
             st.html(note_html(say("forecast.untested", models=", ".join(
                 model_said(name, say) for name, _ in one.weights))))  # fmt: skip
