@@ -40,7 +40,7 @@ from forecasting.risk.worklist import Status
 ZONE = ZoneInfo("Asia/Shanghai")
 FIRST = datetime(2026, 3, 1, tzinfo=ZONE)
 DAYS, SEEDS = 34, 100
-LOOKS = (22, 30)  # days on which somebody scores and acts
+LOOKS = (20, 24, 28, 32)  # days on which somebody scores and acts
 OUTCOME = timedelta(days=14)
 PREVENTS, TOUCHED = 0.6, 0.8  # of complaints by acting; of listed orders by people
 PLAN = RiskPlan(
