@@ -99,10 +99,10 @@ def test_filters_of_the_url_choose(tmp_path: Path) -> None:
     found = items(tmp_path)
     everything = read_asked({})
     assert len(chosen(found, everything, NOW)) == len(found)
-    mine = read_asked({"owner": ["王芳"], "status": ["contacted"], "segment": ["nonsense"]})
+    mine = read_asked({"owner": ["李强"], "status": ["contacted"], "segment": ["nonsense"]})
     assert mine.filters["segment"] == ()
     kept = chosen(found, mine, NOW)
-    assert kept and {(one.owner, one.status) for one in kept} == {("王芳", Status.CONTACTED)}
+    assert kept and {(one.owner, one.status) for one in kept} == {("李强", Status.CONTACTED)}
     overdue = chosen(found, read_asked({"status": ["overdue"]}), NOW)
     assert overdue and all(one.overdue(NOW) for one in overdue)
     assert read_asked({"value": ["0"]}).weight == 0
