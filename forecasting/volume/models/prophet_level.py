@@ -27,7 +27,7 @@ class ProphetTopDown:
     """Tuned Prophet: the changepoint prior is the best of three on the last window."""
 
     fewest_days: int = 35
-    origins: int = 3
+    origins: int = 2
     learns_once: bool = True
 
     def learn(self, past: DayGrid) -> LearnedProphet:
