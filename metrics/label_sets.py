@@ -46,7 +46,9 @@ class LabelSets:
 
     def _all(self, names: tuple[str, ...]) -> tuple[list[tuple[str, ...]], Ints]:
         if names not in self._named:
-            of_each = [tuple((one or {}).get(name, "") for name in names) for one in self._sets]
+            known = [one or {} for one in self._sets]
+            columns = [[one.get(name, "") for one in known] for name in names]
+            of_each = list(zip(*columns, strict=True))
             found = sorted(set(of_each))
             number = {one: at for at, one in enumerate(found)}
             self._named[names] = (

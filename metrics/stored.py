@@ -131,21 +131,35 @@ class _Found:
     @cached_property
     def _times(self) -> tuple[npt.NDArray[np.int32], Ints, Floats]:
         """Quarter hours with values, ascending; how many each has; their sum."""
-        within = np.arange(QUARTERS)
-        at = [number * QUARTERS + within for number in self.bundles]
-        n = [quarters["n"] for quarters in self.bundles.values()]
-        sums = [quarters["sum"] for quarters in self.bundles.values()]
-        for block in self.blocks:
-            slots = np.frombuffer(block.slots, np.uint8)
-            at.append(block.number * SLOTS + np.arange(SLOTS))
-            n.append(np.bincount(slots, minlength=SLOTS))
-            sums.append(np.bincount(slots, self._worth(block.data, block.n), minlength=SLOTS))
+        at: list[Ints] = []
+        n: list[Ints] = []
+        sums: list[Floats] = []
+        if self.bundles:
+            numbers = np.asarray(list(self.bundles), dtype=np.int64)
+            together = np.concatenate(list(self.bundles.values()))
+            at.append((numbers[:, None] * QUARTERS + np.arange(QUARTERS)).ravel())
+            n.append(together["n"].astype(np.int64))
+            sums.append(together["sum"])
+        if self.blocks:
+            slots = self._slots
+            low, high = int(slots[0]), int(slots[-1]) + 1
+            worth = self._worth(b"".join(block.data for block in self.blocks), len(slots))
+            at.append(np.arange(low, high))
+            n.append(np.bincount(slots - low))
+            sums.append(np.bincount(slots - low, worth).astype(np.float64))
         if not at:
             return np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0)
-        quarters, sizes = np.concatenate(at), np.concatenate(n).astype(np.int64)
+        quarters, sizes = np.concatenate(at), np.concatenate(n)
         order = np.argsort(quarters, kind="stable")
         order = order[sizes[order] > 0]
         return quarters[order].astype(np.int32), sizes[order], np.concatenate(sums)[order]
+
+    @cached_property
+    def _slots(self) -> Ints:
+        """The quarter hour of each value in the blocks."""
+        numbers = np.asarray([block.number for block in self.blocks], dtype=np.int64)
+        within = np.frombuffer(b"".join(block.slots for block in self.blocks), np.uint8)
+        return np.repeat(numbers * SLOTS, [block.n for block in self.blocks]) + within
 
     def _worth(self, data: bytes, n: int) -> Floats:
         return unpacked(self.kpi, data, n)
@@ -189,21 +203,21 @@ class _Found:
 
     def _rest(self, cut: set[int]) -> Iterator[tuple[Sets, Floats]]:
         """Label sets and values of the blocks, and of bundles that the window cuts."""
-        for block in self.blocks:
-            slots = block.number * SLOTS + np.frombuffer(block.slots, np.uint8).astype(np.int64)
-            yield self._inside(slots, block.sets, block.data)
+        if self.blocks:
+            ids = unpacked_sets([(block.n, block.sets) for block in self.blocks])
+            data = b"".join(block.data for block in self.blocks)
+            yield self._inside(self._slots, ids, data)
         for number in sorted(cut):
             [(sets, data)] = fetch(
                 self.connection, kpi_bundles, ("sets", "data"), self.kpi.key, number, number
             )
             quarters = self.bundles[number]["n"]
             slots = np.repeat(number * QUARTERS + np.arange(QUARTERS), quarters)
-            yield self._inside(slots, sets, data)
+            yield self._inside(slots, unpacked_sets([(len(slots), sets)]), data)
 
-    def _inside(self, slots: Ints, sets: bytes, data: bytes) -> tuple[Sets, Floats]:
+    def _inside(self, slots: Ints, sets: Sets, data: bytes) -> tuple[Sets, Floats]:
         keep = slice(*np.searchsorted(slots, [self.first, self.last]).tolist())
-        n = len(slots)
-        return unpacked_sets([(n, sets)])[keep], self._worth(data, n)[keep]
+        return sets[keep], self._worth(data, len(slots))[keep]
 
 
 def fetch(

@@ -81,7 +81,8 @@ class _Window:
             values = self.reader.values(key, self.period.since, self.period.until, self.where)
         except UnknownLabel:  # a filter of the page that this KPI knows nothing of
             return _Figure(self._head(kpi, None), {})
-        return _Figure(self._head(kpi, values.total()), by_agent(values.by("agent")), tally(values))
+        rows = by_agent(values.by("agent"))  # first: they have counted all that the whole needs
+        return _Figure(self._head(kpi, values.total()), rows, tally(values))
 
     def time(self, key: str, parts: Mapping[str, _Figure], present: Mapping[str, float]) -> Column:
         """A ratio of agents' times, of those whose presence is known."""
