@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -228,10 +229,16 @@ def _known(connection: sa.Connection, read: Mapping[str, datetime]) -> set[Key]:
     found = set()
     among = sa.select(label_sets.c.labels).where(label_sets.c.id.in_(numbers))
     for text in connection.execute(among).scalars():
-        labels = json.loads(text)
-        if labels["source"] in read:
-            found.add((labels["source"], labels["queue"], labels["channel"]))
+        key = _key(text)
+        if key[0] in read:
+            found.add(key)
     return found
+
+
+@lru_cache(maxsize=65_536)  # the same few thousand texts at every tick
+def _key(text: str) -> Key:
+    labels = json.loads(text)
+    return labels["source"], labels["queue"], labels["channel"]
 
 
 def _waits(connection: sa.Connection, read: Mapping[str, datetime]) -> dict[Key, list[float]]:
