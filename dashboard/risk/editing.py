@@ -21,7 +21,7 @@ from forecasting.risk.worklist import Item, Status
 AUTHOR = "dp_author"  # who sits here: kept for the session, never guessed
 SAVED = "wl_saved"  # the order that was just changed
 _STATUS, _OWNER, _DAY, _HOUR, _NOTE, _WHO = (
-    "wl_status", "wl_owner", "wl_day", "wl_hour", "wl_note", "wl_who",
+    "order_status", "order_owner", "order_day", "order_hour", "order_note", "order_who",
 )  # fmt: skip
 
 

@@ -123,11 +123,11 @@ def test_harm_is_probability_times_value_as_far_as_wanted(tmp_path: Path) -> Non
 def test_the_form_changes_an_order_and_asks_who_does(tmp_path: Path) -> None:
     one = next(i for i in items(tmp_path) if i.status is Status.UNTOUCHED)
     page = alone("worklist", lang="en", order=f"{one.source}/{one.order_ref}")
-    page.text_area(key="wl_note").set_value("called twice")
+    page.text_area(key="order_note").set_value("called twice")
     page.button[0].click().run()
     assert words("en")("worklist.name_first") in [error.value for error in page.error]
-    page.text_input(key="wl_who").set_value("Li")
-    page.text_input(key="wl_owner").set_value("Wu")
+    page.text_input(key="order_who").set_value("Li")
+    page.text_input(key="order_owner").set_value("Wu")
     page.button[0].click().run()
     assert not page.exception
     store = shop.open_new(tmp_path)
