@@ -28,7 +28,7 @@ from forecasting.staffing.from_store import (
 from forecasting.staffing.needs import staff
 from metrics.packs import default_registry
 from metrics.reading import Reader
-from metrics.refresh import rebuild
+from metrics.refresh import refresh
 from tests.forecasting.published.factories import forecast_of, publish
 from tests.forecasting.refresh.shop import SHANGHAI, write_source
 
@@ -101,7 +101,7 @@ def test_handle_times_are_set_measured_or_said_to_be_assumed(kept: Store) -> Non
         rows = [contact(n, "1", "a", 100) for n in range(60)]
         connection.execute(schema.contacts.insert(), rows)
     registry = default_registry()
-    rebuild(kept)
+    refresh(kept, registry)
     settings = StaffingSettings.model_validate({"queues": {"b": {"aht": "5m"}}, "concurrency": 3})
     with kept.read() as connection:
         reader = Reader(connection, SHANGHAI, registry)
