@@ -113,13 +113,15 @@ def test_no_feature_of_any_moment_changes_when_the_future_does(
         for days in (3, 4):
             rich.contact(ref, placed + timedelta(days=days), customer_key=row["customer_key"])
         rich.rate(ref, placed + timedelta(days=5), 1 + number % 5, kind="csat", sentiment=-0.5)
+        if number % 2 == 0:
+            row["shipped_at"] = placed + timedelta(days=2.5)  # after the limit
         if number % 4 == 0:
             rich.case(ref, placed + timedelta(days=6 + number % 9), kind="return")
     facts = rich.facts(tmp_path / "rich.db")
     at, there = moment_at(facts, moment)
     instant = START + timedelta(days=120)
     due = np.flatnonzero(there & (at <= to_micros(instant)))[-120:]
-    assert len(due) == 120
+    assert len(due) > 50
     last = from_micros(int(at[due].max()))
     other = changed_after(rich, last, drop=drop)
     other.cases = [row for row in other.cases if row["opened_at"] <= last]
