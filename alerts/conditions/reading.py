@@ -23,7 +23,6 @@ from forecasting.published.series import CONTACTS, MEAN, Published
 from forecasting.published.store import current
 from forecasting.risk.listing import overdue_items
 from forecasting.risk.signals import risk_measurements
-from forecasting.settings import ASSUMED_AHT
 from metrics.measurement import Measurement, labels_of
 from metrics.pacing import NoPace, pace
 from metrics.reading import Reader
@@ -69,24 +68,24 @@ def forecast(rule: Rule, asked: Asked) -> Iterator[Measurement]:
 
 
 def staffing_gap(rule: Rule, asked: Asked) -> Iterator[Measurement]:
-    """Agents that the worst step within the lead time lacks: needed on the roster less planned."""
-    import pandas as pd  # with what follows: seconds that a worker without such a rule saves
+    """Heads that the worst step within the lead time lacks on the roster; without `by`, all queues
+    of a step together. Unknown where no shift is."""
+    from forecasting.staffing.from_store import staffing_gap as gaps  # pandas: takes seconds
+    from forecasting.staffing.gap import GAP
 
-    from forecasting.staffing.needs import SCHEDULED, staff
-
-    for one in _forecasts(rule, asked):
-        ahead = _ahead(one, asked.now, rule.signal.lead)
-        if not len(ahead.slots):
-            continue
-        queue = one.key.queue
-        aht = asked.staffing.aht_of(queue) or ASSUMED_AHT
-        starts = [from_micros(int(slot) * SLOT) for slot in ahead.slots]
-        volume = pd.DataFrame({"unique_id": queue, "ds": starts, "y": ahead.values[MEAN]})
-        rules = asked.staffing.rules_for(queue, aht.total_seconds())
-        needed = staff(volume, rules, step_s=one.step_s)[SCHEDULED].to_numpy(dtype=float)
-        planned = _planned(asked, queue, starts)
-        value = None if planned is None else float((needed - planned).max())
-        yield _measured(rule, asked, one, value)
+    reader = Reader(asked.connection, asked.zone, asked.registry, asked.names)
+    until = asked.now + (rule.signal.lead or timedelta(0))
+    found = gaps(reader, asked.staffing, now=asked.now, until=until)
+    name = series_name(rule)
+    if not rule.by:
+        lacking = float(-found.groupby("ds")[GAP].sum().min()) if len(found) else None
+        yield Measurement(name, labels_of(), lacking, 1, asked.as_of, None)
+        return
+    wanted = dict(rule.where).get("queue")
+    for queue, least in found.groupby("unique_id")[GAP].min().items():
+        if wanted in (None, queue):
+            labels = labels_of(queue=str(queue))
+            yield Measurement(name, labels, float(-least), 1, asked.as_of, None)
 
 
 def pace_ahead(rule: Rule, asked: Asked) -> Iterator[Measurement]:
@@ -121,8 +120,7 @@ def risk(rule: Rule, asked: Asked) -> Iterator[Measurement]:
 def _forecasts(rule: Rule, asked: Asked) -> Iterator[Published]:
     """The series of a measure that the rule is about: all together, or each queue."""
     by, where = set(rule.by), dict(rule.where)
-    measure = CONTACTS if rule.metric == "staffing" else rule.metric
-    for one in current(asked.connection, now=asked.now, measure=measure):
+    for one in current(asked.connection, now=asked.now, measure=rule.metric):
         key = one.key
         if one.model is None or bool(key.queue) != ("queue" in by):
             continue
@@ -155,24 +153,6 @@ def _counted(rule: Rule, asked: Asked, one: Published, end: datetime) -> float |
         if measured.labels == wanted:
             return measured.value
     return 0.0
-
-
-def _planned(asked: Asked, queue: str, starts: Iterable[datetime]) -> np.ndarray | None:
-    """People on shift at each start; None where no shifts are known at all."""
-    shifts = schema.shifts.c
-    moments = [to_micros(one) for one in starts]
-    query = sa.select(shifts.agent_id, raw(shifts.starts_at), raw(shifts.ends_at)).where(
-        raw(shifts.starts_at) <= moments[-1], raw(shifts.ends_at) > moments[0]
-    )
-    if queue:
-        query = query.where(shifts.queue == queue)
-    rows = asked.connection.execute(query).all()
-    if not rows and not asked.connection.execute(sa.select(shifts.agent_id).limit(1)).all():
-        return None
-    return np.asarray(
-        [len({who for who, start, end in rows if start <= at < end}) for at in moments],
-        dtype=float,
-    )
 
 
 def _late(items: str, asked: Asked, after: timedelta) -> Iterable[str]:

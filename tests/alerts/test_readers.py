@@ -15,7 +15,7 @@ from alerts.numbers import Numbers
 from alerts.rule import Signal
 from connectors import schema
 from connectors.store import Store, open_store
-from forecasting.published.series import CONTACTS, SeriesKey
+from forecasting.published.series import CONTACTS, HANDED, SeriesKey
 from forecasting.settings import StaffingSettings
 from metrics.live import LiveSettings
 from metrics.measurement import labels_of
@@ -37,7 +37,9 @@ def store(tmp_path: Path) -> Iterator[Store]:
         )
         queues = [forecast_of(SeriesKey(CONTACTS, name), mean) for name, mean in (("a", 10.0),
                   ("b", 40.0))]  # fmt: skip
-        publish(connection, forecast_of(SeriesKey(CONTACTS), 50.0), *queues)
+        handed = [forecast_of(SeriesKey(HANDED, name), mean) for name, mean in (("a", 10.0),
+                  ("b", 40.0))]  # fmt: skip
+        publish(connection, forecast_of(SeriesKey(CONTACTS), 50.0), *queues, *handed)
     yield made
     made.close()
 
@@ -93,8 +95,10 @@ def test_the_last_whole_step_is_held_against_the_band(store: Store, side, level,
 
 def test_the_staffing_gap_is_what_the_roster_lacks_at_worst(store: Store):
     of = rule(kind="staffing_gap", metric="staffing", signal=Signal(lead=HOUR))
+    whole = rule(kind="staffing_gap", metric="staffing", by=(), signal=Signal(lead=HOUR))
     staffing = StaffingSettings.model_validate({"aht": "5m"})
-    assert read(store, of, staffing=staffing)[labels_of(queue="a")] is None  # no shifts at all
+    assert read(store, of, staffing=staffing) == {}  # no shifts at all
+    assert read(store, whole, staffing=staffing) == {(): None}
     rows = [
         {"source": "s", "shift_id": str(n), "agent_id": f"x{n}", "queue": "a",
          "starts_at": MIDNIGHT, "ends_at": MIDNIGHT + timedelta(hours=8 if n else 1)}
@@ -107,6 +111,7 @@ def test_the_staffing_gap_is_what_the_roster_lacks_at_worst(store: Store):
     # the roster with 30 % away; after an hour only two are left.
     assert found[labels_of(queue="a")] == 4
     assert found[labels_of(queue="b")] > 4
+    assert read(store, whole, staffing=staffing) == {(): sum(found.values())}
 
 
 def test_overdue_lists_count_what_nobody_did(store: Store):
