@@ -15,8 +15,9 @@ if TYPE_CHECKING:  # both take long to import, and every command reads the list 
     from forecasting.refresh.run import Outcome
 
 NIGHTLY, TODAY = "forecast", "forecast-today"
-# A new shop's history is read within minutes: wait for it rather than for the next night.
-PATIENCE = timedelta(minutes=3)
+# A new shop's history is read within minutes, a large one's within ten: wait for it rather than for
+# the next night.
+PATIENCE = timedelta(minutes=15)
 LOOK_EVERY_S = 3.0
 _WHY = {
     "filling": "the history is still being read; forecasts follow when it is there",
