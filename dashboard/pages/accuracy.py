@@ -36,8 +36,9 @@ def draw(view: View, say: Words, now: datetime, title: Any) -> None:
     days = _DAYS.get(st.query_params.get("days", ""), 28)
     found = loaded(
         ("accuracy", asked.key, days),
-        lambda reader: load_judged(reader.connection, feed().settings, asked, now, days=days), now,
-    )  # fmt: skip
+        lambda reader, at: load_judged(reader.connection, feed().settings, asked, at, days=days),
+        now,
+    )
     title.html(
         title_html(say("accuracy.title"), sentence(found, say)) + note_html(say("accuracy.note"))
     )

@@ -33,8 +33,9 @@ def draw(view: View, say: Words, now: datetime, title: Any) -> None:
     asked = read_plan()
     found = loaded(
         ("forecast", asked),
-        lambda reader: load_outlook(reader.connection, feed().settings, asked, now), now,
-    )  # fmt: skip
+        lambda reader, at: load_outlook(reader.connection, feed().settings, asked, at),
+        now,
+    )
     title.html(
         title_html(say("forecast.title"), sentence(found, say)) + note_html(since(found, say))
     )
@@ -87,8 +88,13 @@ def _days(found: Outlook) -> dict[Any, float]:
     return {day: float(total) for day, total in rows.groupby("day")["mean"].sum().items()}
 
 
+def _arrived(found: Outlook) -> float:
+    """What came today in all steps that are over."""
+    return float(found.day(found.now.date())["actual"].sum())
+
+
 def _so_far(found: Outlook) -> tuple[float, float]:
-    """What came today in steps that are over, and what had been forecast for them."""
+    """What came today in steps that are over and had a forecast, and what that was."""
     rows = found.day(found.now.date())
     rows = rows[rows["actual"].notna() & rows["mean"].notna()]
     return float(rows["actual"].sum()), float(rows["mean"].sum())
@@ -123,11 +129,12 @@ def _state(found: Outlook, say: Words) -> None:
 
 def facts(found: Outlook, say: Words) -> list[Fact]:
     today = found.now.date()
+    arrived = _arrived(found)
     came, due = _so_far(found)
     ahead = _days(found)
     rows = found.day(today)
     rest = rows[rows["actual"].isna() & rows["mean"].notna()]
-    whole = came + float(rest["mean"].sum())
+    whole = arrived + float(rest["mean"].sum())
     low, high = _band(rest)
     known = found.current is not None and found.current.model is not None
     tomorrow = ahead.get(today + timedelta(days=1))
@@ -135,8 +142,9 @@ def facts(found: Outlook, say: Words) -> list[Fact]:
     past = found.past
     return [
         Fact("today", say("forecast.today"), whole if known else None, say.big_count(whole),
-             (say("forecast.came", n=say.count(came), due=say.count(due)),
-              say("forecast.likely", low=say.count(came + low), high=say.count(came + high))
+             (say("forecast.came", n=say.count(arrived), due=say.count(due)) if came == arrived
+              else say("forecast.arrived", n=say.count(arrived)),  # no forecast for the morning
+              say("forecast.likely", low=say.count(arrived + low), high=say.count(arrived + high))
               if known else ""), say("forecast.about_today")),
         Fact("tomorrow", say("forecast.tomorrow"), tomorrow, say.big_count(tomorrow or 0),
              (say.day(today + timedelta(days=1)),), say("forecast.about_tomorrow")),

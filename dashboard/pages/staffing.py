@@ -43,7 +43,7 @@ def show() -> None:
 
 
 def draw(view: View, say: Words, now: datetime, title: Any) -> None:
-    base = loaded(("staffing",), lambda reader: load_base(reader, feed().settings, now), now)
+    base = loaded(("staffing",), lambda reader, at: load_base(reader, feed().settings, at), now)
     if base is None:
         title.html(title_html(say("staffing.title"), say("forecast.none_yet")))
         st.html(note_html(say("forecast.waiting")))

@@ -84,12 +84,16 @@ def show(name: str, draw: Callable[[View, Words, datetime, Any], None]) -> None:
             st.fragment(_retry, run_every=RETRY_S)()
 
 
-def loaded(key: tuple[object, ...], load: Callable[[Any], T], now: datetime) -> T:
-    """What `load` makes of a reader; shared by all viewers until something is changed."""
+def loaded(key: tuple[object, ...], load: Callable[[Any, datetime], T], now: datetime) -> T:
+    """What `load` makes of a reader at a moment; shared by all viewers until something is changed.
 
-    def read(_now: datetime) -> T:
+    The shelf keeps the first viewer's `load` and calls it again later: it takes the moment as it
+    is given, never the one it was made at.
+    """
+
+    def read(moment: datetime) -> T:
         with feed().reading() as reader:
-            return load(reader)
+            return load(reader, moment)
 
     return feed().answers.get(("plan", feed().changes, *key), read, now)
 

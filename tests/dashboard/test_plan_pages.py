@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 from connectors import schema
 from connectors.store import Store
 from dashboard import data
+from dashboard.plan.parts import loaded
 from dashboard.processes import CONFIG_VARIABLE
 from dashboard.settings import load_settings
 from dashboard.words import Language, words
@@ -131,6 +132,15 @@ def test_a_page_without_forecasts_says_what_comes(
         assert "No forecast has been" in shown
     data.feed().close()
     data.feed.cache_clear()
+
+
+def test_what_is_kept_for_all_viewers_moves_on_with_the_clock(opened: Path) -> None:
+    first = datetime.now(UTC)
+    seen: list[datetime] = []
+    moments = [first, first + timedelta(seconds=5), first + timedelta(minutes=5)]
+    for moment in moments:
+        loaded(("clock",), lambda _reader, at: seen.append(at), moment)
+    assert seen == [moments[0], moments[2]]
 
 
 def test_the_address_chooses_series_and_window(opened: Path) -> None:
