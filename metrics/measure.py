@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from connectors.columns import to_micros
 from metrics.kpi import Kpi, Registry, local_zone
 from metrics.population import Floats, Ints, Rows
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Mask = npt.NDArray[np.bool_]
 _BY = {"human": "is.by_human", "bot": "is.by_bot", "assisted": "is.by_assisted"}
@@ -171,6 +174,8 @@ def _first_of_contact(rows: Rows, at: Floats, index: Ints) -> Ints:
 
 def _first_of_day(rows: Rows, at: Floats, index: Ints, zone: str) -> Ints:
     """The first of each customer and local day; who isn't known counts each time."""
+    import pandas as pd  # see _local
+
     days = _local(at[index], zone).normalize().asi8
     who, contact = rows.keys["customer"][index], contacts_of(rows, index)
     frame = pd.DataFrame(
@@ -182,6 +187,8 @@ def _first_of_day(rows: Rows, at: Floats, index: Ints, zone: str) -> Ints:
 
 
 def _local(at: Floats, zone: str) -> pd.DatetimeIndex:
+    import pandas as pd  # takes most of a second, and most commands measure nothing
+
     known = np.where(np.isnan(at), np.iinfo(np.int64).min, at)
     stamps = pd.DatetimeIndex(known.astype(np.int64).view("datetime64[us]"))
     return stamps.tz_localize(UTC).tz_convert(zone)

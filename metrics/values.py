@@ -14,7 +14,6 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import pandas as pd
 
 from connectors.columns import to_micros
 from connectors.write import SLOT
@@ -138,6 +137,8 @@ class Values:
     def _hours_of_week(self) -> Ints:
         """The hour of the week of each quarter hour with values."""
         stamps = self.columns.quarters.astype(np.int64) * SLOT
+        import pandas as pd  # takes most of a second, and most commands need no wall clock
+
         local = pd.DatetimeIndex(stamps.view("datetime64[us]")).tz_localize(UTC)
         local = local.tz_convert(self.zone.key)
         hours = np.asarray(local.day_of_week) * 24 + np.asarray(local.hour)

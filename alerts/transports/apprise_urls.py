@@ -20,7 +20,6 @@ from alerts.errors import SendError
 from alerts.pens import TEXT
 from alerts.receivers import ReceiverSettings
 from alerts.render import Wording
-from alerts.transports.posting import verdict
 
 TAKEN = 200
 MOST_BYTES = 2_000  # push services take little
@@ -112,6 +111,8 @@ class AppriseUrl:
             words = "sends us to another address; set its url to the final one"
             return SendError(f"receiver {name!r} {words}", permanent=True, broken=True,
                              http_status=status)  # fmt: skip
+        from alerts.transports.posting import verdict  # httpx: not for who only checks addresses
+
         said = verdict(status)
         return SendError(f"receiver {name!r} {said.words}", permanent=not said.passing,
                          broken=said.broken, http_status=status)  # fmt: skip

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 from dashboard.lists import GOOD, LATE
 from dashboard.risk.load import Check, ModelPage
 from dashboard.words import UNKNOWN, Words
+from forecasting.risk.complaint import Complaint
 from forecasting.risk.evaluation import Evaluation
-from forecasting.risk.labels import Complaint
 from forecasting.risk.model import MomentModel
 from forecasting.risk.moments import MOMENTS
 from forecasting.risk.monitor import DRIFTED

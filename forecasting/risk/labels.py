@@ -6,25 +6,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from forecasting.risk.complaint import Complaint
 from forecasting.risk.facts import Facts
 from forecasting.risk.features.asof import DAY, NEVER, Flags, Floats, Ints
 
 QUIET_DAYS = 30  # after the end of an order: complaints come later only rarely
-
-
-@dataclass(frozen=True, slots=True)
-class Complaint:
-    """A rating at or below `share` of its scale, a case of some kind, a contact about some topic.
-
-    With `quiet_days` silence means content so long after the delivery or the promised time,
-    whichever comes last; None: silence says nothing, as where customers rate.
-    """
-
-    share: float = 0.4
-    ratings: tuple[str, ...] = ("review",)
-    cases: tuple[str, ...] = ("complaint", "refund", "return")
-    topics: tuple[str, ...] = ("complaint",)
-    quiet_days: int | None = None
 
 
 def settled(complaint: Complaint, facts: Facts) -> Complaint:

@@ -12,10 +12,10 @@ import pandas as pd
 from forecasting.risk import boosting
 from forecasting.risk.calibration import Calibration
 from forecasting.risk.capacity import Capacity
+from forecasting.risk.complaint import Complaint
 from forecasting.risk.encoding import Encoding
 from forecasting.risk.evaluation import Bin, Evaluation
 from forecasting.risk.features.asof import Floats
-from forecasting.risk.labels import Complaint
 from forecasting.risk.rules import Rule
 from forecasting.risk.scorecard import Scorecard
 

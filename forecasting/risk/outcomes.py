@@ -15,8 +15,8 @@ import sqlalchemy as sa
 
 from connectors import schema
 from connectors.risk_tables import worklist
+from forecasting.risk.complaint import Complaint
 from forecasting.risk.effect import Arms, Effect, effect_of
-from forecasting.risk.labels import Complaint
 from forecasting.risk.worklist import Status
 
 

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from connectors.durations import Duration
 from connectors.settings import Section
-from forecasting.risk.labels import Complaint
+from forecasting.risk.complaint import Complaint
 
 _DAY = timedelta(days=1)
 

@@ -19,10 +19,10 @@ import sqlalchemy as sa
 from connectors.risk_tables import risk_models
 from forecasting.risk.calibration import Calibration
 from forecasting.risk.capacity import Capacity, Point
+from forecasting.risk.complaint import Complaint
 from forecasting.risk.encoding import Encoding
 from forecasting.risk.errors import NotTrained
 from forecasting.risk.evaluation import Bin, Evaluation, Figure
-from forecasting.risk.labels import Complaint
 from forecasting.risk.model import Fit, MomentModel, RiskModel
 from forecasting.risk.rules import Rule
 from forecasting.risk.scorecard import Scorecard

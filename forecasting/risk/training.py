@@ -15,12 +15,13 @@ from connectors.columns import to_micros
 from forecasting.risk import boosting
 from forecasting.risk.calibration import Calibration, fit_calibration
 from forecasting.risk.capacity import Capacity, capacity_of, highest
+from forecasting.risk.complaint import Complaint
 from forecasting.risk.encoding import learn_encoding
 from forecasting.risk.evaluation import Evaluation, bins_of, evaluate
 from forecasting.risk.facts import Facts
 from forecasting.risk.features.asof import DAY, Flags, Floats, Ints
 from forecasting.risk.features.table import Features, columns_of
-from forecasting.risk.labels import Complaint, settled, verdicts
+from forecasting.risk.labels import settled, verdicts
 from forecasting.risk.level import thinned
 from forecasting.risk.model import Fit, MomentModel, RiskModel
 from forecasting.risk.moments import MOMENTS, labelled

@@ -13,9 +13,9 @@ from connectors import schema
 from connectors.risk_tables import risk_checks, risk_history, risk_scores, worklist
 from forecasting.risk.calibration import Calibration
 from forecasting.risk.capacity import capacity_of
+from forecasting.risk.complaint import Complaint
 from forecasting.risk.encoding import Encoding
 from forecasting.risk.evaluation import bins_of, evaluate
-from forecasting.risk.labels import Complaint
 from forecasting.risk.model import Fit, MomentModel, RiskModel
 from forecasting.risk.moments import MOMENTS
 from forecasting.risk.rules import Rule

@@ -27,7 +27,8 @@ def document(*arguments: str, cwd: Path) -> Any:
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
     made = Desk(tmp_path / "desk.db")
-    write_config(tmp_path, source="sqlite:///desk.db")
+    # Read seldom: what `sync` left is fresh for minutes, however slowly the next command starts.
+    write_config(tmp_path, source="sqlite:///desk.db", poll="1m")
     now = datetime.now(START.tzinfo)
     ago = (now - START).total_seconds()
     made.contact(1, at=ago - 100, waiting_since=ago - 100, queue="天猫")

@@ -15,9 +15,9 @@ from benchmarks import risk_effect
 from connectors import schema
 from connectors.risk_tables import worklist
 from connectors.store import open_store
+from forecasting.risk.complaint import Complaint
 from forecasting.risk.effect import Arms, effect_of, more_needed, wilson
 from forecasting.risk.holdout import held_out, holdout_seed
-from forecasting.risk.labels import Complaint
 from forecasting.risk.outcomes import arms
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)

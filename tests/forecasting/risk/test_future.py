@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from connectors.columns import from_micros, to_micros
+from forecasting.risk.complaint import Complaint
 from forecasting.risk.facts import Facts
 from forecasting.risk.features.table import Features
-from forecasting.risk.labels import Complaint, verdicts
+from forecasting.risk.labels import verdicts
 from forecasting.risk.model import RiskModel
 from forecasting.risk.moments import MOMENTS, moment_at
 from forecasting.risk.score import Scorer

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from connectors.columns import to_micros
+from forecasting.risk.complaint import Complaint
 from forecasting.risk.features.asof import NEVER
-from forecasting.risk.labels import Complaint, settled, verdicts
+from forecasting.risk.labels import settled, verdicts
 from forecasting.risk.moments import MOMENTS, latest
 from forecasting.risk.settings import RiskSettings
 from tests.forecasting.risk.shop import START, Shop
