@@ -87,8 +87,9 @@ class Shop:
 
 
 def _insert(connection: sa.Connection, table: sa.Table, rows: Sequence[dict[str, Any]]) -> None:
+    names = {name for row in rows for name in row}
     if rows:
-        connection.execute(table.insert(), list(rows))
+        connection.execute(table.insert(), [dict.fromkeys(names) | row for row in rows])
 
 
 def busy_shop(n: int = 2500, *, seed: int = 3, days: int = 150) -> Shop:
