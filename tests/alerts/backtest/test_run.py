@@ -152,7 +152,7 @@ def test_rules_of_several_conditions_are_replayed_minute_by_minute(empty: Store)
     either = replay(empty, rule(kind="any", parts=parts))
     assert both.episodes
     assert _up_s(both) < _up_s(either)
-    assert {one.fired.second for one in either.episodes} == {0}
+    assert len({one.fired.second for one in either.episodes}) == 1
     rising = rule(kind="change", signal=Signal(ago=seconds(120)), when=Threshold(">", 2))
     assert replay(empty, rising).episodes
 
@@ -180,7 +180,8 @@ def test_a_report_counts_each_episode_once_on_the_clock_of_the_shop(empty: Store
     assert sums.count == sum(n for _, n in sums.days) == sum(sums.week) == len(found.episodes)
     assert sums.week[2 * 24 + 20] == sums.count  # a Wednesday, 20:00 in Shanghai
     assert sums.night == 0
-    assert sums.per_week == pytest.approx(sums.count * 604_800 / SPAN)
+    length = (found.until - found.since).total_seconds()  # from the first contact on
+    assert sums.per_week == pytest.approx(sums.count * 604_800 / length)
 
 
 @pytest.mark.parametrize(
