@@ -60,7 +60,7 @@ def check(config: Path, form: str) -> None:
     if not errors:
         click.echo("no errors found", err=True)
         return
-    click.echo(f"{errors} errors found", err=True)
+    click.echo("1 error found" if errors == 1 else f"{errors} errors found", err=True)
     raise SystemExit(1)
 
 
