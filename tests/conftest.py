@@ -6,6 +6,7 @@ A missing program is an error of the test, never a skip: `make test` installs wh
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,6 +56,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             f"left out, as there is no {SHARED}: tests marked needs_shared, {left_out} of them",
             yellow=True,
         )
+
+
+@pytest.fixture(autouse=True)
+def _own_main() -> Iterator[None]:
+    """AppTest leaves its page as `__main__`, which a later test's processes would run again."""
+    main = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = main
 
 
 @pytest.fixture(scope="session")
