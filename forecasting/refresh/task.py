@@ -96,7 +96,7 @@ def _forecast(task: SeriesTask) -> Made:
     found = Published(
         0, tally.key, "", _NEVER, _NEVER, made.choice.name, None, _seconds(step), slots, values,
         weights=tuple((name, round(weight, 6)) for name, weight in made.choice.weights),
-        origins=len(made.tested.origins) if made.tested else 0, days=days, notes=made.notes,
+        origins=len(made.tested.origins) if made.tested else 0, days=made.days, notes=made.notes,
     )  # fmt: skip
     return Made(found, tuple(made.scores()))
 

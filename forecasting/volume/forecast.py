@@ -15,6 +15,7 @@ import pandas as pd
 
 from forecasting.volume.backtest import Backtest, backtest, origins_of, window_of
 from forecasting.volume.bands import Spread, doubtful_spread, learn_spread, nested
+from forecasting.volume.beginning import first_day
 from forecasting.volume.combination import Choice, choose, combined, hold, untested
 from forecasting.volume.day_calendar import Event, make_calendar
 from forecasting.volume.grid import DayGrid, build_grid, raw_grid
@@ -52,6 +53,7 @@ class VolumeForecast:
     choice: Choice
     tested: Backtest | None
     naive_error: float  # the scale of MASE
+    days: int  # of history
     notes: tuple[str, ...] = field(default=())
 
     def scores(self) -> list[ModelScore]:
@@ -90,8 +92,9 @@ def forecast_history(history: History, options: Options) -> VolumeForecast:
     frame["model"] = choice.name
     few = "1 day is" if grid.days == 1 else f"{grid.days} days are"
     short = () if tested else (f"{few} too few to test models on; the band is wide",)
-    notes = (*history.notes, *grid.notes, *short)
-    return VolumeForecast(frame, choice, tested, naive_error(grid.counts), notes)
+    stray = (f"{scene.stray} days with hardly a contact before it begins were left out",)
+    notes = (*history.notes, *(stray if scene.stray else ()), *grid.notes, *short)
+    return VolumeForecast(frame, choice, tested, naive_error(grid.counts), len(scene.raw), notes)
 
 
 def update_today(history: History, plan: Floats, options: Options) -> Update | None:
@@ -105,17 +108,23 @@ def update_today(history: History, plan: Floats, options: Options) -> Update | N
 
 @dataclass(frozen=True, slots=True)
 class _Scene:
-    """The grid of whole days, and today's counts (slots,) before `cut` when today is not over."""
+    """The grid of whole days, and today's counts (slots,) before `cut` when today is not over.
+
+    `stray`: days before the history begins, which are left out.
+    """
 
     grid: DayGrid
     today: Floats | None
     cut: int
     raw: Floats
+    stray: int
 
 
 def _scene(history: History, options: Options) -> _Scene:
     step = options.step
     dates, raw = raw_grid(history, step)
+    first = first_day(raw)
+    dates, raw = dates[first:], raw[first:]
     cut = int((history.last - history.last.normalize()) // step.offset) + 1
     end = history.last + options.ahead * step.offset
     over = cut >= step.slots or len(dates) < 2
@@ -123,8 +132,8 @@ def _scene(history: History, options: Options) -> _Scene:
         whole = _grid(dates[:-1], raw[:-1], end, options)
         rest = whole.opening.week[whole.calendar.weekdays[len(dates) - 1], cut:]
         if rest.any():
-            return _Scene(whole, raw[-1], cut, raw)
-    return _Scene(_grid(dates, raw, end, options), None, cut, raw)
+            return _Scene(whole, raw[-1], cut, raw, first)
+    return _Scene(_grid(dates, raw, end, options), None, cut, raw, first)
 
 
 def _grid(dates: pd.DatetimeIndex, raw: Floats, end: pd.Timestamp, options: Options) -> DayGrid:

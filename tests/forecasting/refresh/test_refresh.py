@@ -14,7 +14,7 @@ import pytest
 
 from connectors import schema
 from connectors.columns import to_micros
-from connectors.store import Store
+from connectors.store import Store, open_store
 from connectors.write import SLOT
 from forecasting.errors import NoCluster
 from forecasting.published import runs, store
@@ -263,3 +263,24 @@ def test_a_scheduler_that_is_not_there_is_named(shop: Store, monkeypatch) -> Non
     assert last is not None
     assert last.state == runs.BROKEN
     assert "no Dask scheduler" in str(last.error)
+
+
+def test_a_contact_from_long_before_the_history_does_not_lower_the_whole(tmp_path) -> None:
+    kept = open_store(f"sqlite:///{tmp_path / 'store.db'}", migrate=True)
+    rates = {("售前", "chat"): usual(20.0), ("售后", "chat"): usual(8.0)}
+    write_contacts(kept, rates, since=(NOW - timedelta(days=15)).date(), until=NOW)
+    refresh_all(kept, plan_of(), now=NOW)
+    plain = current(kept)
+    old = NOW - timedelta(days=31)
+    with kept.begin() as connection:
+        connection.execute(schema.contacts.insert().values(
+            source="desk", contact_id="old", channel="chat", queue="售后", status="closed",
+            opened_at=old, updated_at=NOW, bot_only=False, outbound_only=False,
+        ))  # fmt: skip
+    refresh_all(kept, plan_of(), now=NOW + timedelta(minutes=30), kind=runs.CHOICE)
+    after = current(kept)
+    kept.close()
+    assert plain[WHOLE].values[MEAN].max() > 15
+    for key, one in after.items():
+        assert one.days == plain[key].days
+        assert one.values[MEAN] == pytest.approx(plain[key].values[MEAN], abs=0.05)
