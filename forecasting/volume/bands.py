@@ -2,9 +2,10 @@
 
 Errors are divided by a power of the forecast (between Poisson noise and proportional noise,
 whichever fits), then by how errors grow with lead; the quantiles of what is left make the band
-(split conformal prediction: Vovk et al. 2005; Lei et al. 2018, JASA 113). A daily level that is
-wrong is wrong for a whole window, and few windows were tested: that part of the error gets the
-wider quantiles of Student's t.
+(split conformal prediction: Vovk et al. 2005; Lei et al. 2018, JASA 113). Their outer quantiles
+rest on a handful of odd days and are drawn half-way to what the inner ones imply. A daily level
+that is wrong is wrong for a whole window, and few windows were tested: that part of the error gets
+the wider quantiles of Student's t.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ LEADS = (0, 1, 3, 7, 14, 21, 28)  # first day of each lead group
 CALM = 60.0  # errors that the growth of a lead group is weighed against
 OPTIMISM = 1.03  # weights were chosen on the same back-test
 FEWEST = 20  # errors below which the band comes from the counts alone
+INNER = 80  # per cent: what the quantiles beyond are drawn to
+TAILS = 5.0  # degrees of freedom of the t distribution whose tails errors usually have
 DOUBT = 0.35  # relative error assumed where nothing could be tested
 
 
@@ -49,11 +52,8 @@ class Spread:
 
         `narrowed` shrinks what is uncertain about the day; the chance of single contacts stays.
         """
-        tail = (1 - level / 100) / 2
-        # A finite sample's outer order statistics lie too far in: step out by one rank.
-        tail = max(tail - tail / (1 + self.days * tail * 2), 0.0)
         wider = OPTIMISM * self._few_windows(level)
-        low, high = np.quantile(self.scores, [tail, 1 - tail]) * wider
+        low, high = (side * wider for side in self._quantiles(level))
         unit = self.unit(forecast)
         below, above = np.maximum(-unit * low, 0), np.maximum(unit * high, 0)
         if narrowed < 1:
@@ -63,6 +63,20 @@ class Spread:
                 for side in (below, above)
             )
         return np.clip(forecast - below, 0, None), forecast + above
+
+    def _quantiles(self, level: int) -> tuple[float, float]:
+        """Low and high quantile of the scores."""
+        tail = (1 - level / 100) / 2
+        # A finite sample's outer order statistics lie too far in: step out by one rank.
+        tail = max(tail - tail / (1 + self.days * tail * 2), 0.0)
+        low, high = np.quantile(self.scores, [tail, 1 - tail])
+        if level > INNER:
+            heavier = float(stdtrit(TAILS, 0.5 + level / 200) / stdtrit(TAILS, 0.5 + INNER / 200))
+            inner = (0.5 - INNER / 200, 0.5 + INNER / 200)
+            lower, upper = np.quantile(self.scores, inner) * heavier
+            low = -float(np.sqrt(low * lower)) if max(low, lower) < 0 else low
+            high = float(np.sqrt(high * upper)) if min(high, upper) > 0 else high
+        return float(low), float(high)
 
     def _few_windows(self, level: int) -> float:
         """How much wider few windows make a band, for the share of error they have in common."""

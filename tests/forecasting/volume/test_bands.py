@@ -98,3 +98,18 @@ def test_outer_bands_hold_the_inner_ones() -> None:
     inner, outer = nested([(np.array([4.0]), np.array([9.0])), (np.array([5.0]), np.array([8.0]))])
     assert outer[0] <= inner[0]
     assert outer[1] >= inner[1]
+
+
+def test_a_few_odd_days_do_not_make_the_outer_band() -> None:
+    forecast, came = errors(np.random.default_rng(5))
+    odd = came.copy()
+    odd[0, 3:5] *= 2.5  # 2 of 84 days
+    odd[3, 8] *= 2.5
+
+    def high(counts: np.ndarray, level: int) -> float:
+        spread = learn_spread(forecast, counts)
+        assert spread is not None
+        return float((spread.band(forecast[0], level)[1] - forecast[0]).mean())
+
+    assert high(odd, 95) < 4.5 * high(odd, 80)
+    assert high(came, 95) == pytest.approx(1.6 * high(came, 80), rel=0.15)
