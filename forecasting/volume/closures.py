@@ -173,7 +173,7 @@ def mask_outages(counts: Floats, calendar: Calendar) -> tuple[Floats, tuple[str,
     found = counts.copy()
     lost = 0
     for day in np.flatnonzero(ordinary & (counts == 0).any(1)).tolist():
-        gone = _lost(counts[day], expected[day])
+        gone = lost_slots(counts[day], expected[day])
         busy = np.isfinite(counts[day]) & ~gone
         if gone.any() and np.nansum(counts[day][busy]) > BUSY * expected[day][busy].sum() > 0:
             found[day, gone] = np.nan
@@ -182,10 +182,10 @@ def mask_outages(counts: Floats, calendar: Calendar) -> tuple[Floats, tuple[str,
     return found, notes
 
 
-def _lost(counts: Floats, expected: Floats) -> Bools:
+def lost_slots(counts: Floats, expected: Floats) -> Bools:
     """Slots of silent runs in which more than chance was due."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], (counts == 0).astype(np.int8), [0]])))
     gone = np.zeros(len(counts), bool)
     for start, end in zip(edges[::2], edges[1::2], strict=True):
-        gone[start:end] = bool(expected[start:end].sum() >= LOST)
+        gone[start:end] = bool(np.nansum(expected[start:end]) >= LOST)
     return gone

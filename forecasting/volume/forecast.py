@@ -16,6 +16,7 @@ import pandas as pd
 from forecasting.volume.backtest import Backtest, backtest, origins_of, window_of
 from forecasting.volume.bands import Spread, doubtful_spread, learn_spread, nested
 from forecasting.volume.beginning import first_day
+from forecasting.volume.closures import lost_slots
 from forecasting.volume.combination import Choice, choose, combined, hold, untested
 from forecasting.volume.day_calendar import Event, make_calendar
 from forecasting.volume.grid import DayGrid, build_grid, raw_grid
@@ -199,6 +200,8 @@ def _spread(grid: DayGrid, tested: Backtest | None, choice: Choice) -> Spread:
 
 
 def _update(grid: DayGrid, today: Floats, plan: Floats, *, cut: int) -> Update:
+    if not grid.opening.closed_days.any():  # a series that never closes is silent in an outage
+        today = np.where(lost_slots(today, plan), np.nan, today)
     if grid.days < 14:
         return update_rest(grid.counts, np.full_like(grid.counts, np.nan), today, plan, cut=cut)
     plans = plans_then(grid, learn_level(grid, 28).level(grid).uplift)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from tests.forecasting.volume.counts import ahead, day_shape, options, series
 
@@ -55,3 +56,30 @@ def test_a_day_like_any_other_keeps_its_plan() -> None:
     plan = ahead(frame.iloc[:-48], options(horizon="1d"))["mean"].to_numpy()[NOON:]
     noon = ahead(frame.iloc[: -48 + NOON], options(horizon="1d"))["mean"].to_numpy()[:24]
     assert abs(noon.sum() / plan.sum() - 1) < 0.05
+
+
+def silenced(frame: pd.DataFrame, first: int, end: int) -> pd.DataFrame:
+    """Until noon of the last day, whose slots in [first, end) are 0."""
+    counts = frame["y"].to_numpy()[: -48 + NOON].copy()
+    counts[len(counts) - NOON + first : len(counts) - NOON + end] = 0
+    return frame.iloc[: len(counts)].assign(y=counts)
+
+
+def afternoon(frame: pd.DataFrame) -> float:
+    return float(ahead(frame, options(horizon="1d"))["mean"].to_numpy()[:24].sum())
+
+
+def test_silence_of_a_series_that_never_closes_is_an_outage() -> None:
+    frame, _ = varying(80, spread=0.01)
+    plan = ahead(frame.iloc[:-48], options(horizon="1d"))["mean"].to_numpy()[NOON:]
+    assert afternoon(silenced(frame, 0, NOON)) == pytest.approx(plan.sum(), rel=0.05)
+    assert afternoon(silenced(frame, 14, 20)) == pytest.approx(plan.sum(), rel=0.05)
+
+
+def test_a_silent_morning_of_a_series_with_closed_days_lowers_the_rest() -> None:
+    frame, _ = varying(80, spread=0.01)
+    counts = frame["y"].to_numpy().copy()
+    counts[30 * 48 : 31 * 48] = 0  # a day closed before
+    frame["y"] = counts
+    plan = ahead(frame.iloc[:-48], options(horizon="1d"))["mean"].to_numpy()[NOON:]
+    assert afternoon(silenced(frame, 0, NOON)) < 0.6 * plan.sum()
