@@ -8,7 +8,6 @@ from forecasting.volume.grid import DayGrid
 from forecasting.volume.models.boosting import SlotBoosting
 from forecasting.volume.models.forecaster import Forecaster
 from forecasting.volume.models.prophet_level import ProphetTopDown
-from forecasting.volume.models.regressors import YEAR_GUESSED
 from forecasting.volume.models.same_slot import SameSlot, last, mean, median
 from forecasting.volume.models.top_down import EventSameSlot, StructuralTopDown
 
@@ -18,10 +17,10 @@ FAST: Mapping[str, Forecaster] = {
     "weekly-naive": SameSlot(last, 4),
     BASELINE: SameSlot(median, 8),
     "same-slot-mean": SameSlot(mean, 8),
-    "event-slot-fading": EventSameSlot(0.05, smooth=True, season_from=YEAR_GUESSED),
+    "event-slot-fading": EventSameSlot(0.05, smooth=True),
     "event-slot-recent": EventSameSlot(0.15),
     "structural-quick": StructuralTopDown(7, fade=0.15),
-    "structural-calm": StructuralTopDown(28, season_from=YEAR_GUESSED),
+    "structural-calm": StructuralTopDown(28),
 }
 LEARNERS: Mapping[str, Forecaster] = {
     "boosting": SlotBoosting(),

@@ -12,7 +12,6 @@ from forecasting.volume.history import Floats
 
 YEAR = 365.25
 YEAR_SEEN = 700  # days after which a season of the year can be told from growth
-YEAR_GUESSED = 500  # days after which it may be supposed
 MONTH_WAVES = 4
 YEAR_WAVES = 8
 
@@ -28,8 +27,8 @@ class Block:
     extra: bool = False  # moves a day away from its week's usual course
 
 
-def regressors(past: DayGrid, knots: int, season_from: int = YEAR_SEEN) -> tuple[Block, ...]:
-    """All blocks that the length of the past supports; a season from so many days on."""
+def regressors(past: DayGrid, knots: int) -> tuple[Block, ...]:
+    """All blocks that the length of the past supports."""
     dates, days = past.calendar.dates, past.days
     time = np.arange(len(dates)) - (days - 1)
     blocks = [
@@ -45,7 +44,7 @@ def regressors(past: DayGrid, knots: int, season_from: int = YEAR_SEEN) -> tuple
     if days >= 45:
         phase = (np.asarray(dates.day) - 0.5) / np.asarray(dates.days_in_month)
         blocks.append(Block("month", _waves(phase, MONTH_WAVES, 0.5), 0.05, extra=True))
-    if days >= season_from:
+    if days >= YEAR_SEEN:
         season = (np.asarray(dates.day_of_year) - 0.5) / YEAR
         blocks.append(Block("year", _waves(season, YEAR_WAVES, 1.0), 0.1, extra=True))
     return (*blocks, *_events(past))

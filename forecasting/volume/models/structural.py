@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from forecasting.volume.grid import DayGrid
 from forecasting.volume.history import Floats
-from forecasting.volume.models.regressors import YEAR_SEEN, Block, regressors
+from forecasting.volume.models.regressors import Block, regressors
 
 ROUNDS = 15
 HELD = 0.5  # how many coefficients' worth of belief the prior variance has
@@ -42,11 +42,10 @@ class LearnedLevel:
     knots: int
     variances: tuple[tuple[str, float], ...]
     noise: float
-    season_from: int = YEAR_SEEN
 
     def level(self, past: DayGrid) -> Level:
         scale = _Scale.of(past.totals)
-        blocks = regressors(past, self.knots, self.season_from)
+        blocks = regressors(past, self.knots)
         known = np.isfinite(past.totals)
         if not known.any():
             return Level(
@@ -73,20 +72,20 @@ class LearnedLevel:
         return Level(found[: past.days], found[past.days :], np.clip(uplift, 0.02, 50.0))
 
 
-def learn_level(past: DayGrid, knots: int, season_from: int = YEAR_SEEN) -> LearnedLevel:
+def learn_level(past: DayGrid, knots: int) -> LearnedLevel:
     """Estimate the variances from a past; knots are days between the steps of the level."""
-    blocks = regressors(past, knots, season_from)
+    blocks = regressors(past, knots)
     known = np.isfinite(past.totals)
     start = tuple((b.name, b.prior**2) for b in blocks)
     if known.sum() < 8:
-        return LearnedLevel(knots, start, 0.05, season_from)
+        return LearnedLevel(knots, start, 0.05)
     target = _Scale.of(past.totals).forward(past.totals[known])
     target = target - np.median(target)
     design = np.column_stack([b.columns for b in blocks])[: past.days][known]
     group = np.concatenate([np.full(b.columns.shape[1], i) for i, b in enumerate(blocks)])
     variance, noise = _evidence(design, target, group, blocks)
     names = tuple((b.name, float(v)) for b, v in zip(blocks, variance, strict=True))
-    return LearnedLevel(knots, names, noise, season_from)
+    return LearnedLevel(knots, names, noise)
 
 
 def _evidence(

@@ -8,7 +8,6 @@ import numpy as np
 
 from forecasting.volume.grid import DayGrid
 from forecasting.volume.history import Floats
-from forecasting.volume.models.regressors import YEAR_SEEN
 from forecasting.volume.models.same_slot import fading, slot_table
 from forecasting.volume.models.shapes import learn_shapes
 from forecasting.volume.models.structural import LearnedLevel, learn_level
@@ -25,13 +24,12 @@ class StructuralTopDown:
 
     knots: int
     fade: float = 0.05
-    season_from: int = YEAR_SEEN
     fewest_days: int = 14
     origins: int = 99
     learns_once: bool = False
 
     def learn(self, past: DayGrid) -> LearnedTopDown:
-        return LearnedTopDown(learn_level(past, self.knots, self.season_from), self.fade)
+        return LearnedTopDown(learn_level(past, self.knots), self.fade)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +52,12 @@ class EventSameSlot:
     rate: float
     smooth: bool = False
     knots: int = 28
-    season_from: int = YEAR_SEEN
     fewest_days: int = 14
     origins: int = 99
     learns_once: bool = False
 
     def learn(self, past: DayGrid) -> LearnedEventSlot:
-        return LearnedEventSlot(
-            learn_level(past, self.knots, self.season_from), self.rate, self.smooth
-        )
+        return LearnedEventSlot(learn_level(past, self.knots), self.rate, self.smooth)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from forecasting.volume.combination import choose
 from forecasting.volume.day_calendar import Calendar, Event, make_calendar
 from forecasting.volume.grid import DayGrid, build_grid
 from forecasting.volume.models.registry import BASELINE, FAST, MEMBERS, MODELS
+from forecasting.volume.models.regressors import regressors
 from forecasting.volume.models.same_slot import last, mean, median
 from forecasting.volume.models.structural import learn_level
 
@@ -126,3 +127,9 @@ def test_the_uplift_of_an_event_seen_once_is_shrunk() -> None:
 
 def test_an_event_never_seen_has_no_uplift() -> None:
     assert uplift_of(with_events(150, 14, [155], 3.0)) == pytest.approx(1.0, abs=0.1)
+
+
+@pytest.mark.parametrize(("days", "season"), [(560, False), (760, True)])
+def test_a_season_is_supposed_when_it_was_seen_to_return(days: int, season: bool) -> None:
+    blocks = regressors(random_grid(days, 1), 28)
+    assert ("year" in {block.name for block in blocks}) is season
