@@ -17,15 +17,19 @@ from alerts import outbox
 from alerts.telling.known import Knows
 from connectors import alert_tables, forecast_tables, live_tables, risk_tables, telling_tables
 from connectors.store import Store
+from forecasting.published.runs import INTRADAY
 
 BATCH = 2_000  # rows per transaction: the tick writes to the same store
+TODAY_KEPT = timedelta(
+    days=35
+)  # quarter-hourly forecasts of a day that is over; no page reads them
 PAUSE_S = 0.05  # between two, so that a waiting writer gets its turn
 
 
 def prune(store: Store, *, now: datetime, keep: timedelta, stop: Event) -> int:
     """Deletes what ended more than `keep` ago; returns how many rows. May be stopped in between."""
     deleted = 0
-    for table, over in _over(now - keep):
+    for table, over in _over(now - keep, now - min(keep, TODAY_KEPT)):
         key = sa.tuple_(*table.primary_key)
         doomed = sa.select(*table.primary_key).where(over).limit(BATCH)
         while not stop.is_set():
@@ -40,10 +44,12 @@ def prune(store: Store, *, now: datetime, keep: timedelta, stop: Event) -> int:
     return deleted
 
 
-def _over(before: datetime) -> Iterator[tuple[sa.Table, sa.ColumnElement[bool]]]:
+def _over(
+    before: datetime, today_before: datetime
+) -> Iterator[tuple[sa.Table, sa.ColumnElement[bool]]]:
     """What is to go, table by table; what belongs to something after that."""
     yield from _alerting(before)
-    yield from _forecasting(before)
+    yield from _forecasting(before, today_before)
     minute = live_tables.live_samples
     yield minute, minute.c.minute < int(before.timestamp() // 60)
 
@@ -68,13 +74,18 @@ def _alerting(before: datetime) -> Iterator[tuple[sa.Table, sa.ColumnElement[boo
         yield planned, planned.c.until < before
 
 
-def _forecasting(before: datetime) -> Iterator[tuple[sa.Table, sa.ColumnElement[bool]]]:
+def _forecasting(
+    before: datetime, today_before: datetime
+) -> Iterator[tuple[sa.Table, sa.ColumnElement[bool]]]:
     runs, made = forecast_tables.forecast_runs, forecast_tables.forecasts
     scores, history = forecast_tables.forecast_scores, risk_tables.risk_history
     checks = risk_tables.risk_checks
-    old = sa.select(runs.c.id).where(runs.c.started_at < before)
-    yield made, made.c.run_id.in_(old)
+    over = sa.or_(
+        runs.c.started_at < before,
+        sa.and_(runs.c.kind == INTRADAY, runs.c.started_at < today_before),
+    )
+    yield made, made.c.run_id.in_(sa.select(runs.c.id).where(over))
     yield scores, ~sa.exists().where(made.c.id == scores.c.forecast_id)
-    yield runs, sa.and_(runs.c.started_at < before, ~sa.exists().where(made.c.run_id == runs.c.id))
+    yield runs, sa.and_(over, ~sa.exists().where(made.c.run_id == runs.c.id))
     yield history, history.c.scored_at < before
     yield checks, checks.c.at < before

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from threading import Event
 
 import pytest
@@ -58,6 +58,34 @@ def test_a_long_past_goes_in_small_steps_and_can_be_stopped(
     assert count(store, alert_tables.transitions) == 0
 
 
+def forecast(connection: sa.Connection, kind: str, started: datetime) -> None:
+    runs, made = forecast_tables.forecast_runs, forecast_tables.forecasts
+    run = runs.insert().values(kind=kind, cutoff=started, state="published", total=1, done=1,
+                               started_at=started, beat_at=started)  # fmt: skip
+    number = connection.execute(run.returning(runs.c.id)).scalar_one()
+    connection.execute(made.insert().values(
+        run_id=number, measure="contacts", queue="", channel="", step_s=1800, first_slot=0,
+        end_slot=1, columns="", slots=b"", points=b"", weights="[]", notes="[]", origins=0, days=9,
+    ))  # fmt: skip
+
+
+def test_forecasts_of_the_rest_of_a_day_go_after_weeks_and_whole_ones_stay(store: Store):
+    runs, made = forecast_tables.forecast_runs, forecast_tables.forecasts
+    with store.begin() as connection:
+        for kind in ("full", "intraday"):
+            forecast(connection, kind, START)
+            forecast(connection, kind, START + timedelta(days=30))
+    now = START + timedelta(days=40)
+    assert retention.prune(store, now=now, keep=KEEP, stop=Event()) == 2
+    with store.read() as connection:
+        left = connection.execute(sa.select(runs.c.kind, runs.c.started_at).order_by(runs.c.id))
+        assert [tuple(row) for row in left] == [
+            ("full", START), ("full", START + timedelta(days=30)),
+            ("intraday", START + timedelta(days=30)),
+        ]  # fmt: skip
+    assert count(store, made) == 3
+
+
 def test_everything_else_that_is_over_goes_and_what_is_not_stays(store: Store):
     samples, checks = live_tables.live_samples, risk_tables.risk_checks
     runs, made = forecast_tables.forecast_runs, forecast_tables.forecasts
@@ -66,13 +94,6 @@ def test_everything_else_that_is_over_goes_and_what_is_not_stays(store: Store):
             connection.execute(samples.insert().values(minute=int(moment.timestamp() // 60)))
             connection.execute(checks.insert().values(
                 at=moment, moment="placed", model_id=1, told=0, off=False))  # fmt: skip
-            run = runs.insert().values(kind="full", cutoff=moment, state="published", total=1,
-                                       done=1, started_at=moment, beat_at=moment)  # fmt: skip
-            number = connection.execute(run.returning(runs.c.id)).scalar_one()
-            connection.execute(made.insert().values(
-                run_id=number, measure="contacts", queue="", channel="", step_s=1800, first_slot=0,
-                end_slot=1, columns="", slots=b"", points=b"", weights="[]", notes="[]",
-                origins=0, days=9,
-            ))  # fmt: skip
+            forecast(connection, "full", moment)
     assert retention.prune(store, now=LATER, keep=KEEP, stop=Event()) == 4
     assert [count(store, one) for one in (samples, checks, runs, made)] == [1, 1, 1, 1]
