@@ -119,9 +119,11 @@ def _rows(
         .group_by(*labels, slot)
         .order_by(slot)
     )
-    read = connection.execute(query).all()
-    frame = pd.DataFrame(read, columns=["source", "queue", "channel", "slot", "n"])
-    frame["slot"] = frame["slot"].astype(np.int64) // SLOT
+    # Column by column: a frame made of rows takes several times as long.
+    columns = list(zip(*connection.execute(query).all(), strict=True)) or [()] * 5
+    frame = pd.DataFrame(dict(zip(("source", "queue", "channel"), columns, strict=False)))
+    frame["slot"] = np.array(columns[3], dtype=np.int64) // SLOT
+    frame["n"] = np.array(columns[4], dtype=np.int64)
     return frame
 
 
