@@ -6,6 +6,8 @@ import sys
 
 from benchmarks import (
     alert_latency,
+    forecast_noon,
+    forecast_queues,
     forecast_volume,
     history,
     kill_soak,
@@ -22,6 +24,11 @@ BENCHES = {
     "numbers": numbers.run,
     "history": history.run,
     "forecast-volume": forecast_volume.run,
+    "forecast-intervals": forecast_volume.intervals,
+    "forecast-days": forecast_volume.days,
+    "forecast-earlier": forecast_volume.earlier,
+    "forecast-noon": forecast_noon.run,
+    "forecast-queues": forecast_queues.run,
     "source-cost": source_cost.run,
     "viewers": viewers.run,
     "alert-latency": alert_latency.run,
