@@ -15,6 +15,7 @@ _KNOWN: Final = tuple(
     (name, re.compile(pattern))
     for name, pattern in (
         ("closed_days", r"(?P<n>\d+) days without a contact count as closed"),
+        ("stray", r"(?P<n>\d+) days with hardly a contact before it begins were left out"),
         ("ended", r"no contact in the last (?P<n>\d+) days: taken as closed for good.*"),
         ("short", r"(?P<n>\d+) days are too few to test models on; the band is wide"),
         ("unknown", r"(?P<n>\d+) steps count as unknown: .*"),
