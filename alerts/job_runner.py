@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 from alerts import job_log
 from alerts.errors import AlertsError
+from alerts.job_process import JobProcess
 from alerts.jobs import Job, JobHealth, JobRun, ended, next_start, started
 from connectors.durations import format_duration
 from connectors.errors import ConnectorError
@@ -35,6 +36,7 @@ class JobDesk:
 
     `argv` makes the command that runs a job in a process of its own: it ends when its standard
     input does, says in a last line what was done or went wrong, and exits with 0 if all went well.
+    That of a job that stays is asked for each run instead (job_process.py).
     """
 
     store: Store
@@ -53,6 +55,7 @@ class JobRunner:
         self.known: dict[str, JobHealth] = {}
         self._loaded = False
         self._running: dict[str, _Running] = {}
+        self._staying: dict[str, JobProcess] = {}
 
     def look(self) -> None:
         """Start what is due. Raises StoreError; nothing was started then that isn't recorded."""
@@ -77,6 +80,8 @@ class JobRunner:
         deadline = time.monotonic() + within.total_seconds()
         for one in self._running.values():
             one.stop.set()
+        for process in self._staying.values():
+            process.kill()
         for one in self._running.values():
             one.thread.join(max(0.0, deadline - time.monotonic()))
 
@@ -85,7 +90,18 @@ class JobRunner:
         with self._desk.store.begin() as connection:
             job_log.record(connection, health)
         self.known[job.name] = health
-        self._running[job.name] = _Running(job, health, self._desk)
+        self._running[job.name] = _Running(job, health, self._desk, self._process(job))
+
+    def _process(self, job: Job) -> JobProcess | None:
+        """The one that stayed for this job, or another where it ended."""
+        if not (job.apart and job.stays and self._desk.argv):
+            return None
+        stayed = self._staying.get(job.name)
+        if stayed is None or not stayed.alive:
+            if stayed is not None:
+                stayed.kill()  # closes its pipes
+            stayed = self._staying[job.name] = JobProcess(self._desk.argv(job.name))
+        return stayed
 
     def _over(self, running: _Running) -> bool:
         """Whether a run ended and is recorded; says once when it takes too long."""
@@ -107,16 +123,21 @@ class JobRunner:
 class _Running:
     """One run of a job. `note` and `error` hold when the thread has ended."""
 
-    def __init__(self, job: Job, health: JobHealth, desk: JobDesk) -> None:
+    def __init__(
+        self, job: Job, health: JobHealth, desk: JobDesk, staying: JobProcess | None = None
+    ) -> None:
         self.job, self.health = job, health
         self.stop = threading.Event()
         self.note: str | None = None
         self.error: str | None = None
         self.overdue = False
         self._desk = desk
+        self._staying = staying
         self._since = time.monotonic()
         work: Callable[[], None] = self._here
-        if job.apart and desk.argv:
+        if staying is not None:
+            work = partial(self._again, staying)
+        elif job.apart and desk.argv:
             work = partial(self._in_process, desk.argv(job.name))
         self.thread = threading.Thread(target=work, name=f"job {job.name}", daemon=True)
         self.thread.start()
@@ -127,6 +148,8 @@ class _Running:
             return
         self.overdue = True
         self.stop.set()
+        if self._staying is not None:
+            self._staying.kill()
         log.error("event=job_overdue job=%s limit_s=%.0f", self.job.name, limit)
 
     def _here(self) -> None:
@@ -162,14 +185,27 @@ class _Running:
             said.seek(0)
             lines = said.read().splitlines()
         for line in lines[:-1]:
-            log.info("event=job_said job=%s %s", self.job.name, line)
-        last = _short(lines[-1].removeprefix("deskpulse: ")) if lines else None
+            self._log(line)
+        self._ended(code, lines[-1] if lines else None)
+
+    def _again(self, process: JobProcess) -> None:
+        try:
+            code, last = process.ask(self._log)
+        except ValueError:  # its pipes were closed: it was killed
+            code, last = 1, None
+        self._ended(code, last)
+
+    def _ended(self, code: int, last: str | None) -> None:
+        said = _short(last.removeprefix("deskpulse: ")) if last else None
         if self.overdue:
             self.error = self._too_long()
         elif code:
-            self.error = last or f"it ended with code {code}; see the log"
+            self.error = said or f"it ended with code {code}; see the log"
         else:
-            self.note = last
+            self.note = said
+
+    def _log(self, line: str) -> None:
+        log.info("event=job_said job=%s %s", self.job.name, line)
 
     def _too_long(self) -> str:
         return f"it took longer than {format_duration(self.job.limit)}"

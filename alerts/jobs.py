@@ -36,8 +36,9 @@ class Job:
 
     `run` returns a few words about what it did, or None; what it raises is the job's error.
     `apart`: in a process of its own, with less of the processor than the ticks, and killed when it
-    takes longer than `limit`; one at a time. Otherwise in a thread, for what only waits or takes a
-    moment: a thread can't be killed, so `limit` only sets `stop` and is said.
+    takes longer than `limit`; one at a time. With `stays` that process waits for the job's next run
+    and keeps in memory what the last one prepared. Otherwise in a thread, for what only waits or
+    takes a moment: a thread can't be killed, so `limit` only sets `stop` and is said.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Job:
     every: timedelta | None = None
     at: time | None = None
     apart: bool = True
+    stays: bool = False
 
     def __post_init__(self) -> None:
         if (self.every is None) == (self.at is None):

@@ -7,10 +7,13 @@ import sys
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
+from queue import Queue
+from typing import NoReturn
 
 import click
 
 from alerts import job_log
+from alerts.job_process import ANSWER
 from alerts.jobs import Job, JobHealth, JobRun, next_start
 from dashboard.commands.options import config_option, settings_of, store_of
 from dashboard.jobs import jobs_of
@@ -35,24 +38,35 @@ def job(name: str | None, tied: bool, config: Path) -> None:
         return
     if name not in jobs:
         raise click.BadParameter(f"there is no job '{name}'; known: {', '.join(jobs)}")
+    turns: Queue[str] = Queue()
     if tied:
         os.nice(LESS_URGENT)
-        threading.Thread(target=_end_with_input, daemon=True).start()
-    _run(jobs[name], settings)
+        threading.Thread(target=_end_with_input, args=(turns,), daemon=True).start()
+    if tied and jobs[name].stays:
+        _stay(jobs[name], settings, turns)
+    click.echo(_run(jobs[name], settings))
 
 
-def _run(wanted: Job, settings: Settings) -> None:
-    """The last line says what was done, or what went wrong: the worker reads it."""
+def _stay(wanted: Job, settings: Settings, turns: Queue[str]) -> NoReturn:
+    """Run whenever the worker asks, until it ends."""
+    while True:
+        turns.get()
+        click.echo(ANSWER + _run(wanted, settings))
+
+
+def _run(wanted: Job, settings: Settings) -> str:
+    """What was done: the worker reads the last line, which also says what went wrong."""
     store = store_of(settings)
     try:
         note = wanted.run(JobRun(store=store, now=datetime.now(UTC), stop=threading.Event()))
     finally:
         store.close()
-    click.echo(note or "done")
+    return note or "done"
 
 
-def _end_with_input() -> None:
-    sys.stdin.read()
+def _end_with_input(turns: Queue[str]) -> None:
+    for line in sys.stdin:
+        turns.put(line)
     os._exit(1)
 
 

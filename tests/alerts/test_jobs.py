@@ -162,3 +162,33 @@ def test_a_job_apart_ends_with_a_word_or_a_sentence_or_is_killed(store: Store):
     hung = runner(store, job(name="hung", apart=True, limit=seconds(0.3)),
                   argv=command("import time; time.sleep(60)"))  # fmt: skip
     assert settle(hung, store)["hung"].error == "it took longer than 300ms"
+
+
+STAYING = """
+import sys
+for n, line in enumerate(sys.stdin, start=1):
+    print("working", flush=True)
+    if n == 3:
+        sys.exit("deskpulse: no such series")
+    print(f"\\x1erun {n}", flush=True)
+"""
+
+
+def test_a_process_that_stays_is_asked_again_and_replaced_when_it_ended(store: Store):
+    now = [START]
+    desk = JobDesk(store, SHANGHAI, lambda: now[0], 1, command(STAYING))
+    one = JobRunner([job(apart=True, stays=True)], desk)
+    told: list[str | None] = []
+    for runs in range(1, 5):
+        health = settle(one, store, runs=runs)["forecast"]
+        told.append(health.error or health.note)
+        now[0] += HOURLY
+    one.stop(within=seconds(10))
+    assert told == ["run 1", "run 2", "no such series", "run 1"]
+
+
+def test_a_staying_process_that_takes_too_long_is_killed(store: Store):
+    hung = runner(store, job(apart=True, stays=True, limit=seconds(0.3)),
+                  argv=command("import time; time.sleep(60)"))  # fmt: skip
+    assert settle(hung, store)["forecast"].error == "it took longer than 300ms"
+    hung.stop(within=seconds(10))
