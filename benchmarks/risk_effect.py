@@ -28,11 +28,12 @@ from connectors.simulator.shop import shop_day
 from connectors.store import Store, open_store
 from forecasting.risk import listing
 from forecasting.risk.effect import Effect
-from forecasting.risk.jobs import RiskPlan, fitted, score_changed
+from forecasting.risk.jobs import RiskPlan, fitted
 from forecasting.risk.listing import Change
 from forecasting.risk.model import RiskModel
 from forecasting.risk.outcomes import measured_effect
 from forecasting.risk.reading import read_facts
+from forecasting.risk.rescoring import Rescoring
 from forecasting.risk.settings import RiskSettings
 from forecasting.risk.store import save_model
 from forecasting.risk.worklist import Status
@@ -105,13 +106,14 @@ def trial(path: Path, seed: int, model: RiskModel) -> Trial:
     with store.begin() as connection:
         save_model(connection, model, now=FIRST)
     people, acting = np.random.default_rng((seed, 7)), Acting(seed, PREVENTS)
+    scoring = Rescoring(PLAN)
     for day in LOOKS:
         now = FIRST + timedelta(days=day)
         with store.begin() as connection:  # so that the job looks at all again
             connection.execute(
                 changed_orders.insert(), [{"order_ref": r, "times": 1} for r in orders]
             )
-        score_changed(store, PLAN, now=now)
+        scoring.run(store, now=now)
         _act(store, orders, acting, people, now)
     end = FIRST + timedelta(days=LOOKS[-1]) + OUTCOME + timedelta(days=1)
     with store.read() as connection:

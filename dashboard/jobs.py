@@ -13,7 +13,8 @@ from alerts.jobs import Job, JobRun
 from alerts.retention import prune
 from dashboard import forecast_jobs
 from dashboard.settings import Settings
-from forecasting.risk.jobs import RiskPlan, score_changed
+from forecasting.risk.jobs import RiskPlan
+from forecasting.risk.rescoring import Rescoring
 from forecasting.risk.tending import tend
 from metrics.errors import NothingSynced
 from metrics.live import live_state
@@ -34,12 +35,13 @@ def _retention(settings: Settings) -> Job:
 
 
 def _risk_scores(settings: Settings) -> Job:
-    plan = RiskPlan(settings.risk, settings.app.timezone)
+    scoring = Rescoring(RiskPlan(settings.risk, settings.app.timezone))
     return Job(
         name="risk-scores",
         every=settings.risk.rescore,
         limit=timedelta(minutes=30),
-        run=lambda run: score_changed(run.store, plan, now=run.now),
+        stays=True,
+        run=lambda run: scoring.run(run.store, now=run.now),
     )
 
 

@@ -133,7 +133,8 @@ def evaluate(moment: str, since: str | None, until: str | None, config: Path, fo
     model, facts = _model(settings), _facts(settings)
     rows = _rows(facts, model, zone, since, until)
     scorer = Scorer(model, facts)
-    rows = np.intersect1d(rows, labelled(facts, scorer.told, moment)[0])
+    known = labelled(facts, scorer.told, moment, by=to_micros(datetime.now(UTC)))
+    rows = np.intersect1d(rows, known[0])
     if not len(rows):
         raise NothingToScore(
             "no order of this window has a known end; widen --since and --until or sync first"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 
@@ -33,15 +34,17 @@ class Contest:
         return self.champion < self.challenger * (1 - MARGIN)
 
 
-def contest(champion: RiskModel, challenger: RiskModel, facts: Facts, moment: str) -> Contest:
-    """Log loss of both on orders placed since the later of their as-ofs, with a verdict by now.
+def contest(
+    champion: RiskModel, challenger: RiskModel, facts: Facts, moment: str, *, now: datetime
+) -> Contest:
+    """Log loss of both on orders placed since the later of their as-ofs, with a verdict by `now`.
 
     To judge a retraining, fit the challenger as of some weeks ago; once it has won, fit it again as
     of now and publish that.
     """
     since = to_micros(max(champion.as_of, challenger.as_of))
     scorers = [Scorer(model, facts) for model in (champion, challenger)]
-    rows, _ = labelled(facts, scorers[0].told, moment)
+    rows, _ = labelled(facts, scorers[0].told, moment, by=to_micros(now))
     rows = rows[facts.instants("placed_at")[rows] > since]
     bad = scorers[0].told.bad[rows]
     if len(rows) < FEWEST or not 0 < np.count_nonzero(bad) < len(rows):

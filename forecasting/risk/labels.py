@@ -30,11 +30,15 @@ class Verdicts:
     """Per order: the instant (µs, NEVER) at which the first verdict came, and whether it was bad.
 
     The first one counts: a verdict that could be revised would let the future change the past.
+    `counted` is the instant from which on it belongs into shares. Where silence means content that
+    is weeks after most complaints: of the orders told by then, only the complaints of young orders
+    would be among them, so every verdict waits until the silence of its order would have counted.
     """
 
     at: Ints
     bad: Flags
     share: Floats  # of the scale, where a rating was the verdict; else NaN
+    counted: Ints
 
     @property
     def told(self) -> Flags:
@@ -53,11 +57,12 @@ def verdicts(facts: Facts, complaint: Complaint) -> Verdicts:
         np.minimum.at(complained, held["order"].to_numpy(np.int64), held["at"].to_numpy(np.int64))
     at = np.minimum(rated_at, complained)
     bad = (at < NEVER) & ((complained <= rated_at) | (score <= complaint.share + 1e-9))
+    counted = at
     if complaint.quiet_days is not None:
         quiet = _quiet_at(facts, complaint.quiet_days)
         silent = quiet < at
-        at, bad = np.where(silent, quiet, at), bad & ~silent
-    return Verdicts(at, bad, np.where(rated_at == at, score, np.nan))
+        at, bad, counted = np.where(silent, quiet, at), bad & ~silent, quiet
+    return Verdicts(at, bad, np.where(rated_at == at, score, np.nan), counted)
 
 
 def _first(order: object, at: object, share: object, size: int) -> tuple[Ints, np.ndarray]:
@@ -74,7 +79,10 @@ def _first(order: object, at: object, share: object, size: int) -> tuple[Ints, n
 
 
 def _quiet_at(facts: Facts, days: int) -> Ints:
+    """So long after the promise or the delivery, whichever is later; what is delivered after the
+    silence counted changes nothing any more."""
     delivered, promised = facts.instants("delivered_at"), facts.instants("promised_at")
     known = np.where(promised < NEVER, promised, delivered)
-    last = np.where(delivered < NEVER, np.maximum(known, delivered), known)
-    return np.where(last < NEVER, last + days * DAY, NEVER)
+    in_time = (delivered < NEVER) & (delivered - days * DAY <= known)
+    last = np.where(in_time, np.maximum(known, delivered), known)
+    return np.where(last < NEVER, np.where(last < NEVER, last, 0) + days * DAY, NEVER)

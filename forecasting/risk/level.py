@@ -1,52 +1,95 @@
 """Following the level: when complaints become more frequent than the model says, so do its scores.
 
 A model learns from verdicts that come weeks after the purchase, and lags behind when a bad winter
-begins. So what it said is compared with the verdicts known by each moment, and where they part by
-more than usual, the log-odds move along. No verdict counts before it was told.
+begins. So each day what it said of the last weeks' orders is compared with what is known of them:
+their verdicts, and for how long the others have been waiting for one. Who complains is heard of
+later than who is content, so of two silent orders the older one is the likelier complaint: that
+tells of a bad winter before its verdicts do. Nothing counts before it was known.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from forecasting.risk.calibration import probability
 from forecasting.risk.features.asof import DAY, Flags, Floats, Ints
 
-FOLLOWED = ("order", "shipping")  # later the lateness itself is known, and says more
-WINDOW = 60  # days of verdicts that are looked at
+FOLLOWED = ("order", "shipping", "promise")  # the moments that most orders come to
+HALF_LIFE = 10.0  # days of age that halve what an order counts for
+SPAN = 90  # days of orders that are looked at
+AGES = 60  # days within which nearly all verdicts come
 WEIGHT = 40.0  # of no shift at all: information (sum of p (1 - p)) that it counts for
-CALM, STIRRED = 0.1, 0.3  # shifts up to the first are chance, from the second on they count whole
-ENOUGH = 3000  # verdicts in a window; of more a part is looked at, the same for everybody
-_UNIT = 1e9  # whole numbers: sums don't depend on the order of rows
+FEWEST = 50  # complaints, and as many others, from which on their waits are known
+WINDOW, ENOUGH = 60, 12_000  # days, and verdicts in them; of more a part is looked at
 
 
 @dataclass(frozen=True, slots=True)
-class Level:
-    """Sums over verdicts by the instant they were told: what came over what was said."""
+class Waits:
+    """How long verdicts are waited for: the share of all orders of a kind, content or complaint,
+    that is still silent at an age of 0, 1, … AGES days."""
 
-    told_at: Ints
-    excess: Ints
-    information: Ints
+    content: tuple[float, ...]
+    complaint: tuple[float, ...]
 
-    def shift(self, at: Ints) -> Floats:
-        """In log-odds, by what was known at each instant."""
-        last = np.searchsorted(self.told_at, at, side="right")
-        first = np.searchsorted(self.told_at, at - WINDOW * DAY, side="right")
-        excess = (self.excess[last] - self.excess[first]) / _UNIT
-        information = (self.information[last] - self.information[first]) / _UNIT
-        found: Floats = _firm(excess / (information + WEIGHT))
-        return found
+    def silent(self, p: Floats, age: Floats) -> Floats:
+        """Probability of a complaint of orders that have been silent for `age` days, where it was
+        `p` before."""
+        place = np.minimum(age.astype(np.int64), AGES)
+        bad = p * np.array(self.complaint)[place]
+        good = (1 - p) * np.array(self.content)[place]
+        return np.divide(bad, bad + good, out=p.copy(), where=bad + good > 0)
 
 
-def level_of(told_at: Ints, margin: Floats, bad: Flags) -> Level:
-    """From log-odds said and verdicts told; one step of Newton's toward the level that fits."""
-    order = np.argsort(told_at, kind="stable")
-    said = probability(margin[order])
-    excess = np.rint((bad[order] - said) * _UNIT).astype(np.int64)
-    information = np.rint(said * (1 - said) * _UNIT).astype(np.int64)
-    return Level(told_at[order], _sums(excess), _sums(information))
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """Orders that a moment came to before any verdict, by their canonical rows: when it came, when
+    their verdict counts (NEVER: not yet), whether it is a complaint, and the log-odds said."""
+
+    at: Ints
+    counted: Ints
+    bad: Flags
+    margin: Floats
+
+    def shift(self, day: int, waits: Waits | None) -> float:
+        """In log-odds, by what was known when the day (a whole number since 1970, UTC) began: one
+        step of Newton's toward the level that fits, drawn toward none at all."""
+        now = day * DAY
+        seen = np.flatnonzero((self.at < now) & (self.at >= now - SPAN * DAY))
+        age = (now - self.at[seen]) / DAY
+        said = probability(self.margin[seen])
+        told = self.counted[seen] <= now
+        silent = said if waits is None else waits.silent(said, age)
+        excess = np.where(told, self.bad[seen], silent) - said
+        open_ = np.where(told, 0.0, silent * (1 - silent))
+        information = np.maximum(said * (1 - said) - open_, 0)
+        weight = np.exp2(-age / HALF_LIFE)
+        return float((weight * excess).sum() / ((weight * information).sum() + WEIGHT))
+
+
+def learn_waits(at: Ints, counted: Ints, bad: Flags, as_of: int) -> Waits | None:
+    """From orders old enough for their verdicts, as known at `as_of` (µs); None where too few are.
+
+    Silent for ever is one in so many, content or not: nobody can know which.
+    """
+    old = at <= as_of - (AGES + 1) * DAY
+    told = old & (counted <= as_of)
+    if min((told & bad).sum(), (told & ~bad).sum()) < FEWEST:
+        return None
+    never = 1 - told.sum() / old.sum()
+    kinds = [tuple(_silent(counted[rows] - at[rows], never)) for rows in (told & ~bad, told & bad)]
+    return Waits(kinds[0], kinds[1])
+
+
+def _silent(waits: Ints, never: float) -> Sequence[float]:
+    days = np.minimum(waits // DAY, AGES)
+    by_then = np.cumsum(np.bincount(days, minlength=AGES + 1)) / len(days)
+    still: npt.NDArray[np.float64] = np.append(1.0, 1 - by_then[:-1])
+    found: list[float] = (never + (1 - never) * still).tolist()
+    return found
 
 
 def looked_at(refs: Ints, every: int) -> Flags:
@@ -55,18 +98,7 @@ def looked_at(refs: Ints, every: int) -> Flags:
     return found
 
 
-def thinned(told_at: Ints, as_of: int) -> int:
-    """One in how many verdicts is enough, by the window before `as_of`."""
-    n = int(np.count_nonzero((told_at <= as_of) & (told_at > as_of - WINDOW * DAY)))
+def thinned(counted: Ints, as_of: int) -> int:
+    """One in how many orders is enough, by the verdicts of the window before `as_of`."""
+    n = int(np.count_nonzero((counted <= as_of) & (counted > as_of - WINDOW * DAY)))
     return max(1, n // ENOUGH)
-
-
-def _firm(shift: Floats) -> Floats:
-    """Nothing below CALM, everything from STIRRED on, straight between them."""
-    size = np.abs(shift)
-    part = np.clip((size - CALM) / (STIRRED - CALM), 0, 1)
-    return np.sign(shift) * np.where(size >= STIRRED, size, part * STIRRED)
-
-
-def _sums(values: Ints) -> Ints:
-    return np.concatenate((np.zeros(1, np.int64), np.cumsum(values)))

@@ -16,6 +16,7 @@ from forecasting.risk.complaint import Complaint
 from forecasting.risk.encoding import Encoding
 from forecasting.risk.evaluation import Bin, Evaluation
 from forecasting.risk.features.asof import Floats
+from forecasting.risk.level import Waits
 from forecasting.risk.rules import Rule
 from forecasting.risk.scorecard import Scorecard
 
@@ -76,6 +77,7 @@ class MomentModel:
     usual: tuple[tuple[str, float], ...] = ()  # the median of each number
     proof: tuple[Evaluation, ...] = ()  # model and rule on the last orders before as_of
     bins: tuple[Bin, ...] = ()  # said and seen of the model there
+    waits: Waits | None = None  # for verdicts after this moment; None: not known
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ class RiskModel:
     complaint: Complaint
     moments: tuple[MomentModel, ...] = field(default=())
     capacity: Capacity | None = None
-    every: int = 1  # one in so many verdicts is looked at to follow the level (level.py)
+    every: int = 1  # one in so many orders is looked at to follow the level (level.py)
 
     def at(self, moment: str) -> MomentModel:
         return next(one for one in self.moments if one.moment == moment)

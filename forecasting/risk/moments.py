@@ -88,8 +88,18 @@ def latest(facts: Facts, now: int) -> tuple[np.ndarray, Ints]:
     return names[last], come[last, np.arange(len(facts))]
 
 
-def labelled(facts: Facts, told: Verdicts, moment: str) -> tuple[Ints, Ints]:
-    """Rows whose verdict came after their moment, and the instants of the moments."""
+def before_verdict(facts: Facts, told: Verdicts, moment: str) -> tuple[Ints, Ints]:
+    """Rows that the moment comes to before any verdict, and the instants of the moments."""
     at, there = moment_at(facts, moment)
-    rows = np.flatnonzero(told.told & there & (told.at > at))
+    rows = np.flatnonzero(there & (told.at > at))
     return rows, at[rows]
+
+
+def labelled(
+    facts: Facts, told: Verdicts, moment: str, *, by: int = NEVER - 1
+) -> tuple[Ints, Ints]:
+    """Rows whose verdict came after their moment and counts `by` an instant (µs), and the instants
+    of the moments."""
+    rows, at = before_verdict(facts, told, moment)
+    known = told.told[rows] & (told.counted[rows] <= by)
+    return rows[known], at[known]

@@ -58,8 +58,8 @@ def health(scorer: Scorer, moment: str, now: int, *, days: int = 30) -> Health:
     """Calibration on the verdicts of the `days` before `now` (µs); drift of the orders placed then
     against those of the `days` before."""
     placed = scorer.facts.instants("placed_at")
-    rows, _ = labelled(scorer.facts, scorer.told, moment)
-    rows = rows[(scorer.told.at[rows] <= now) & (scorer.told.at[rows] > now - days * DAY)]
+    rows, _ = labelled(scorer.facts, scorer.told, moment, by=now)
+    rows = rows[scorer.told.counted[rows] > now - days * DAY]
     recent = (placed > now - days * DAY) & (placed <= now)
     before = (placed > now - 2 * days * DAY) & (placed <= now - days * DAY)
     drift = drift_of(scorer.facts, before, recent)

@@ -16,9 +16,9 @@ from forecasting.risk.facts import Facts
 from forecasting.risk.features.asof import DAY, Flags, Floats, Ints
 from forecasting.risk.features.table import Features, columns_of
 from forecasting.risk.labels import verdicts
-from forecasting.risk.level import FOLLOWED, WINDOW, level_of, looked_at
+from forecasting.risk.level import FOLLOWED, SPAN, Followed, looked_at
 from forecasting.risk.model import MomentModel, Ready, RiskModel
-from forecasting.risk.moments import EVER, MOMENTS, labelled, latest, moment_at
+from forecasting.risk.moments import EVER, MOMENTS, before_verdict, latest, moment_at
 from forecasting.risk.reasons import Telling, groups
 from forecasting.risk.rules import NAMES, NO_ITEMS
 from forecasting.risk.segments import segments
@@ -45,11 +45,13 @@ class Scorer:
         self._features = Features(facts, self.told, model.zone)
         self._threads = threads
         self._ready: dict[str, Ready | None] = {}
+        self._shifts: dict[tuple[str, int], float] = {}  # by moment and day
 
     def over(self, facts: Facts) -> Scorer:
-        """The same model over newer facts; its trees stay loaded."""
+        """The same model over newer facts; its trees stay loaded, and so do the levels of days that
+        have begun, which newer facts don't change."""
         made = Scorer(self.model, facts, threads=self._threads)
-        made._ready = self._ready
+        made._ready, made._shifts = self._ready, self._shifts
         return made
 
     def score(self, rows: Ints, moment: str, *, lang: str | Sequence[str]) -> Scores:
@@ -100,19 +102,25 @@ class Scorer:
         return ready.fit.calibration.margin(ready.margin(frame[names]))
 
     def _shift(self, ready: Ready, moment: str, at: Ints) -> Floats:
-        """How far the level has moved from what the model says, by what was known at each `at`."""
+        """How far the level had moved from what the model says, by the day of each `at`."""
         if moment not in FOLLOWED or not len(at):
             return np.zeros(len(at))
-        rows, _ = labelled(self.facts, self.told, moment)
-        told = self.told.at[rows]
-        near = (told > at.min() - WINDOW * DAY) & (told <= at.max())
-        rows = rows[near]
-        rows = rows[looked_at(self._hash(rows), self.model.every)]
-        if not len(rows):
-            return np.zeros(len(at))
-        then, _ = moment_at(self.facts, moment)
-        margin = self._margin(ready, self._features.at(rows, then[rows]), moment)
-        return level_of(self.told.at[rows], margin, self.told.bad[rows]).shift(at)
+        days, place = np.unique(at // DAY, return_inverse=True)
+        new = [day for day in days.tolist() if (moment, day) not in self._shifts]
+        if new:
+            followed = self._followed(ready, moment, new[0], new[-1])
+            waits = self.model.at(moment).waits
+            self._shifts |= {(moment, day): followed.shift(day, waits) for day in new}
+        return np.array([self._shifts[moment, day] for day in days.tolist()])[place]
+
+    def _followed(self, ready: Ready, moment: str, first: int, last: int) -> Followed:
+        """What the levels from the first day to the last are made of."""
+        rows, at = before_verdict(self.facts, self.told, moment)
+        near = (at >= (first - SPAN) * DAY) & (at < last * DAY)
+        near &= looked_at(self._hash(rows), self.model.every) if self.model.every > 1 else True
+        rows, at = rows[near], at[near]
+        margin = self._margin(ready, self._features.at(rows, at), moment)
+        return Followed(at, self.told.counted[rows], self.told.bad[rows], margin)
 
     def _hash(self, rows: Ints) -> Ints:
         """Of the orders' references: the same whatever else the facts hold."""

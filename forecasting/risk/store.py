@@ -23,11 +23,12 @@ from forecasting.risk.complaint import Complaint
 from forecasting.risk.encoding import Encoding
 from forecasting.risk.errors import NotTrained
 from forecasting.risk.evaluation import Bin, Evaluation, Figure
+from forecasting.risk.level import Waits
 from forecasting.risk.model import Fit, MomentModel, RiskModel
 from forecasting.risk.rules import Rule
 from forecasting.risk.scorecard import Scorecard
 
-FORM = 2  # raised when older models cannot be read any more
+FORM = 3  # raised when older models cannot be read any more
 KEPT = 5  # models whose body is kept; cards stay
 
 
@@ -76,6 +77,16 @@ def save_model(
 def load_model(connection: sa.Connection) -> RiskModel:
     """The model in use; NotTrained where there is none or it cannot be read."""
     return load_numbered(connection)[1]
+
+
+def newest(connection: sa.Connection) -> int | None:
+    """The number of the model in use, without loading it."""
+    found: int | None = connection.execute(
+        sa.select(sa.func.max(risk_models.c.id)).where(
+            risk_models.c.verdict == Verdict.PUBLISHED, risk_models.c.body.is_not(None)
+        )
+    ).scalar()
+    return found
 
 
 def load_numbered(connection: sa.Connection) -> tuple[int, RiskModel]:
@@ -146,6 +157,7 @@ def _plain_moment(one: MomentModel) -> dict[str, Any]:
             for e in one.proof
         ],
         "bins": [_fields(one) for one in one.bins],
+        "waits": None if one.waits is None else _fields(one.waits),
         "fit": None if fit is None else {
             "numbers": fit.encoding.numbers, "words": fit.encoding.words,
             "calibration": _fields(fit.calibration), "trees": fit.trees,
@@ -186,8 +198,12 @@ def _moment(plain: dict[str, Any]) -> MomentModel:
         plain["moment"], plain["orders"], plain["bad"], Rule(**plain["rule"]),
         None if plain["fit"] is None else _fit(plain["fit"]), plain["why"],
         tuple(plain["constant"]), tuple(plain["usual"].items()), proof,
-        tuple(Bin(**one) for one in plain["bins"]),
+        tuple(Bin(**one) for one in plain["bins"]), _waits(plain["waits"]),
     )  # fmt: skip
+
+
+def _waits(plain: dict[str, Any] | None) -> Waits | None:
+    return None if plain is None else Waits(tuple(plain["content"]), tuple(plain["complaint"]))
 
 
 def _fit(plain: dict[str, Any]) -> Fit:

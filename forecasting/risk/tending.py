@@ -66,8 +66,9 @@ def _renew(
         if not wrong:
             return "the model is right, and too few orders have ended since to try another"
         return _publish(store, fitted(facts, plan, now), now, "level_off")
-    challenger = fitted(facts.until(now), plan, now - TRIAL)
-    results = [contest(model, challenger, facts.until(now), moment) for moment in JUDGED]
+    challenger = fitted(facts, plan, now - TRIAL)
+    known = facts.until(now)
+    results = [contest(model, challenger, known, moment, now=now) for moment in JUDGED]
     if all(one.champion_stays for one in results) and not wrong:
         with store.begin() as connection:
             save_model(

@@ -22,9 +22,9 @@ from forecasting.risk.facts import Facts
 from forecasting.risk.features.asof import DAY, Flags, Floats, Ints
 from forecasting.risk.features.table import Features, columns_of
 from forecasting.risk.labels import settled, verdicts
-from forecasting.risk.level import thinned
+from forecasting.risk.level import learn_waits, thinned
 from forecasting.risk.model import Fit, MomentModel, RiskModel
-from forecasting.risk.moments import MOMENTS, labelled
+from forecasting.risk.moments import MOMENTS, before_verdict, labelled
 from forecasting.risk.rules import NEEDED, learn_rule
 from forecasting.risk.scorecard import fit_scorecard
 
@@ -55,12 +55,12 @@ def train(
     made, proofs = [], {}
     for moment in MOMENTS:
         said(moment)
-        one, proof = _fit_moment(features, moment, threads)
+        one, proof = _fit_moment(features, moment, by=to_micros(as_of), threads=threads)
         made.append(one)
         if proof is not None:
             proofs[moment] = (proof.rows, proof.ruled if one.fit is None else proof.p)
     capacity = _capacity(features, proofs)
-    every = thinned(told.at, to_micros(as_of))
+    every = thinned(told.counted, to_micros(as_of))
     return RiskModel(as_of, zone, settled_complaint, tuple(made), capacity, every)
 
 
@@ -90,12 +90,17 @@ def _capacity(features: Features, scored: dict[str, tuple[Ints, Floats]]) -> Cap
     return capacity_of(features.told.bad[rows], p[rows], len(rows) / daily) if daily else None
 
 
-def _fit_moment(features: Features, moment: str, threads: int) -> tuple[MomentModel, _Proof | None]:
-    rows, at = labelled(features.facts, features.told, moment)
+def _fit_moment(
+    features: Features, moment: str, *, by: int, threads: int
+) -> tuple[MomentModel, _Proof | None]:
+    """What the verdicts known `by` an instant (µs) say about a moment."""
+    rows, at = labelled(features.facts, features.told, moment, by=by)
     rows, at = rows[-MOST:], at[-MOST:]
     frame = features.at(rows, at)
     bad = features.told.bad[rows]
-    made = MomentModel(moment, len(rows), int(bad.sum()), learn_rule(frame, bad))
+    all_, when = before_verdict(features.facts, features.told, moment)
+    waits = learn_waits(when, features.told.counted[all_], features.told.bad[all_], by)
+    made = MomentModel(moment, len(rows), int(bad.sum()), learn_rule(frame, bad), waits=waits)
     why = _too_little(bad)
     if why:
         return dataclasses.replace(made, why=why), None
@@ -130,7 +135,7 @@ def _prove(
     where either part ended alike."""
     split = int(len(rows) * (1 - HELD_BACK))
     start = features.facts.instants("placed_at")[rows[split]]
-    early = (np.arange(len(rows)) < split) & (features.told.at[rows] < start)
+    early = (np.arange(len(rows)) < split) & (features.told.counted[rows] < start)
     bad = features.told.bad[rows]
     if not 0 < bad[early].sum() < early.sum() or not 0 < bad[split:].sum() < len(rows) - split:
         return None

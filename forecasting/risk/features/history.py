@@ -40,10 +40,13 @@ class History:
         late_then = (promised <= told.at) & (delivered > promised)
         self._events: dict[str, tuple[Ints, Whole | None]] = {
             "orders": (placed, None),
-            "bad": (told.at, told.bad.astype(np.int8)),
-            "fault": (np.where(late_then, NEVER, told.at), told.bad.astype(np.int8)),
-            "rating": (np.where(np.isnan(told.share), NEVER, told.at), _hundredths(told.share)),
-            "late_bad": (np.where(late_then, told.at, NEVER), told.bad.astype(np.int8)),
+            "bad": (told.counted, told.bad.astype(np.int8)),
+            "fault": (np.where(late_then, NEVER, told.counted), told.bad.astype(np.int8)),
+            "rating": (
+                np.where(np.isnan(told.share), NEVER, told.counted),
+                _hundredths(told.share),
+            ),
+            "late_bad": (np.where(late_then, told.counted, NEVER), told.bad.astype(np.int8)),
             "late": (promised, (delivered > promised).astype(np.int8)),
             "ship_late": (limit, (shipped > limit).astype(np.int8)),
             "handling": (shipped, _minutes(placed, shipped)),

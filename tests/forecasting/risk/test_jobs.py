@@ -15,9 +15,10 @@ from connectors.risk_tables import changed_orders, risk_history, risk_scores, wo
 from connectors.store import Store
 from forecasting.risk import listing
 from forecasting.risk.errors import RiskError
-from forecasting.risk.jobs import RiskPlan, score_changed
+from forecasting.risk.jobs import RiskPlan
 from forecasting.risk.listing import Change
 from forecasting.risk.model import RiskModel
+from forecasting.risk.rescoring import score_changed
 from forecasting.risk.settings import RiskSettings
 from forecasting.risk.store import save_model
 from forecasting.risk.worklist import Status

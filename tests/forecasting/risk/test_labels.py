@@ -128,3 +128,20 @@ def test_the_configuration_makes_the_definition() -> None:
     assert RiskSettings().complaint() == Complaint()
     given = RiskSettings.model_validate({"rating": 0.6, "case_kinds": ["exchange"], "quiet": "14d"})
     assert given.complaint() == Complaint(share=0.6, cases=("exchange",), quiet_days=14)
+
+
+def test_a_complaint_is_counted_no_earlier_than_the_silence_of_its_order(tmp_path: Path) -> None:
+    shop = one_order()
+    shop.order("b", START)
+    shop.case("b", WHEN)
+    found = verdicts(shop.facts(tmp_path / "store.db"), Complaint(quiet_days=10))
+    assert found.at.tolist() == [to_micros(START + 18 * DAY), to_micros(WHEN)]
+    assert found.counted.tolist() == [to_micros(START + 18 * DAY)] * 2
+
+
+def test_what_arrives_after_the_silence_counted_changes_nothing(tmp_path: Path) -> None:
+    shop = one_order(delivered_at=None)
+    shop.order("b", START, delivered_at=START + 19 * DAY)
+    shop.order("c", START, delivered_at=START + 12 * DAY)
+    found = verdicts(shop.facts(tmp_path / "store.db"), Complaint(quiet_days=10))
+    assert found.at.tolist() == [to_micros(START + n * DAY) for n in (18, 18, 22)]

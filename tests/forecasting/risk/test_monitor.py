@@ -20,6 +20,7 @@ from forecasting.risk.training import train
 from tests.forecasting.risk.conftest import ZONE
 from tests.forecasting.risk.shop import START, Shop
 
+END = START + timedelta(days=200)
 NOW = to_micros(START + timedelta(days=150))
 
 
@@ -75,14 +76,14 @@ def test_the_better_of_two_models_wins(
     for row in other.ratings:
         row["score"] = 6 - row["score"]  # a world turned around
     wrong = train(other.facts(tmp_path / "store.db"), as_of, zone=ZONE, threads=1)
-    found = contest(model, wrong, facts, "promise")
+    found = contest(model, wrong, facts, "promise", now=END)
     assert found.orders > 400
     assert found.champion_stays
-    assert not contest(wrong, model, facts, "promise").champion_stays
+    assert not contest(wrong, model, facts, "promise", now=END).champion_stays
 
 
 def test_without_later_orders_there_is_no_contest(facts: Facts, model: RiskModel) -> None:
-    found = contest(model, model, facts.until(model.as_of), "promise")
+    found = contest(model, model, facts.until(model.as_of), "promise", now=END)
     assert (found.champion, found.champion_stays) == (None, False)
 
 

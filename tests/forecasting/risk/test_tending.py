@@ -1,4 +1,4 @@
-"""Following the level, watching the model, renewing it, and the numbers that rules compare."""
+"""Watching the model, renewing it, and the numbers that rules compare."""
 
 from __future__ import annotations
 
@@ -6,17 +6,13 @@ from collections.abc import Iterator
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-import numpy as np
 import pytest
 import sqlalchemy as sa
 
 from connectors.risk_tables import risk_checks, risk_history, risk_scores
 from connectors.store import Store, open_store
-from forecasting.risk.calibration import log_odds, probability
 from forecasting.risk.clusters import clusters
-from forecasting.risk.features.asof import DAY as DAY_US
 from forecasting.risk.jobs import RiskPlan
-from forecasting.risk.level import level_of, thinned
 from forecasting.risk.model import RiskModel
 from forecasting.risk.settings import RiskSettings
 from forecasting.risk.signals import risk_measurements
@@ -27,32 +23,6 @@ from tests.forecasting.risk.shop import DAY, START, Shop
 
 NOW = START + timedelta(days=118)
 PLAN = RiskPlan(RiskSettings(), ZoneInfo("Asia/Shanghai"))
-
-
-def verdicts_of(odds: float, n: int = 6000, *, days: int = 60) -> tuple[np.ndarray, ...]:
-    """Verdicts spread over days, of orders said to complain by a tenth, with other odds."""
-    chance = np.random.default_rng(3)
-    said = np.full(n, log_odds(0.1))
-    bad = chance.random(n) < probability(said + odds)
-    return np.sort(chance.integers(0, days * DAY_US, n)), said, bad
-
-
-def test_the_level_follows_what_came_and_only_what_had_come() -> None:
-    at, said, bad = verdicts_of(0.4)
-    level = level_of(at, said, bad)
-    end = np.array([60 * DAY_US])
-    assert level.shift(end)[0] == pytest.approx(0.45, abs=0.1)
-    assert level.shift(np.array([-1]))[0] == 0
-    early = at <= 20 * DAY_US
-    part = level_of(at[early], said[early], bad[early])
-    when = np.array([5, 12, 20]) * DAY_US
-    assert part.shift(when).tolist() == level.shift(when).tolist()
-
-
-def test_a_level_within_chance_stays() -> None:
-    at, said, bad = verdicts_of(0.0)
-    assert abs(level_of(at, said, bad).shift(np.array([60 * DAY_US]))[0]) < 0.05
-    assert thinned(at, 60 * DAY_US) == 2
 
 
 @pytest.fixture

@@ -158,3 +158,22 @@ def test_odd_orders_are_scored_and_said(shop: Shop, tmp_path: Path, model: RiskM
         "not_positive_amount": 1, "not_positive_items": 1, "negative_freight": 1,
         "repeated_ratings": 1,
     }  # fmt: skip
+
+
+def test_where_silence_counts_orders_too_young_for_it_are_not_fitted_on(
+    shop: Shop, tmp_path: Path
+) -> None:
+    other, as_of = copy.deepcopy(shop), START + timedelta(days=110)
+    for row in other.ratings:
+        if row["score"] == 1:
+            other.case(row["order_ref"], row["rated_at"])
+    other.ratings.clear()
+    made = train(other.facts(tmp_path / "store.db"), as_of, zone=ZONE, threads=1).at("order")
+    quiet = timedelta(days=30)
+    silent = {
+        one["order_ref"]
+        for one in other.orders
+        if max(one["promised_at"], one["delivered_at"]) + quiet <= as_of
+    }
+    assert made.orders == len(silent)
+    assert made.bad == len(silent & {one["order_ref"] for one in other.cases})
