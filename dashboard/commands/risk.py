@@ -80,7 +80,7 @@ def train(as_of: str | None, config: Path, form: str) -> None:
     if form == "json":
         say_json({"as_of": iso(at, zone), "moments": [_trained(one) for one in model.moments]})
         return
-    head = ("moment", "orders", "complaints", "scored by", "ROC", "PR", "rule's ROC", "rule's PR")
+    head = ("moment", "orders", "complaints", "ROC", "rule's ROC", "PR", "rule's PR", "scored by")
     say_table(head, [_trained_row(one, settings) for one in model.moments])
 
 
@@ -233,11 +233,11 @@ def _trained(one: MomentModel) -> dict[str, Any]:
 
 
 def _trained_row(one: MomentModel, settings: Settings) -> tuple[object, ...]:
-    figures = [e.figures[key].value for e in one.proof for key in ("roc_auc", "pr_auc")]
+    figures = [e.figures[key].value for key in ("roc_auc", "pr_auc") for e in one.proof]
     told = [None if value is None else f"{value:.3f}" for value in figures] or [None] * 4
     why = _why(one, settings)
     by = f"rule: {why}" if one.fit is None else one.fit.kind
-    return (one.moment, one.orders, one.bad, by, *told)
+    return (one.moment, one.orders, one.bad, *told, by)
 
 
 def _why(one: MomentModel, settings: Settings) -> str:

@@ -20,10 +20,13 @@ from forecasting.risk.features.asof import Floats, Ints
 TREES = 400
 SETTINGS: Mapping[str, Any] = {
     "objective": "binary", "learning_rate": 0.03, "num_leaves": 10, "min_child_samples": 100,
-    "bagging_fraction": 0.8, "bagging_freq": 1, "feature_fraction": 0.2, "lambda_l2": 30.0,
+    "bagging_fraction": 0.8, "bagging_freq": 1, "lambda_l2": 30.0,
     "cat_smooth": 50.0, "cat_l2": 50.0, "min_data_per_group": 200,
     "seed": 7, "deterministic": True, "force_row_wise": True, "verbosity": -1,
 }  # fmt: skip
+# Share of the columns that a tree may look at. At the purchase many tell a little; later one tells
+# most (late already), and trees that seldom see it stay too close to the mean.
+COLUMNS, COLUMNS_LATER = 0.2, 0.5
 PAGE = 20_000
 
 
@@ -36,7 +39,9 @@ def available() -> bool:
     return True
 
 
-def fit_boosting(matrix: Floats, bad: Ints, encoding: Encoding, *, threads: int) -> str:
+def fit_boosting(
+    matrix: Floats, bad: Ints, encoding: Encoding, *, columns: float, threads: int
+) -> str:
     """The fitted trees as LightGBM's own text."""
     import lightgbm
 
@@ -45,7 +50,7 @@ def fit_boosting(matrix: Floats, bad: Ints, encoding: Encoding, *, threads: int)
         matrix, label=bad, categorical_feature=texts, free_raw_data=True,
         params={"verbosity": -1},
     )  # fmt: skip
-    settings = {**SETTINGS, "num_threads": threads}
+    settings = {**SETTINGS, "feature_fraction": columns, "num_threads": threads}
     return lightgbm.train(settings, data, num_boost_round=TREES).model_to_string()
 
 

@@ -112,7 +112,7 @@ def _fit_moment(
     if not _better(proof.model, proof.rule):
         return dataclasses.replace(made, why="not_better"), proof
     frame = frame[columns_of(moment, list(frame.columns))]
-    fit, constant = _fit(frame, bad, proof.calibration, threads)
+    fit, constant = _fit(frame, bad, moment, calibration=proof.calibration, threads=threads)
     usual = frame.median(numeric_only=True)
     pairs = tuple((str(name), float(value)) for name, value in usual.items() if value == value)
     return dataclasses.replace(made, fit=fit, constant=constant, usual=pairs), proof
@@ -140,7 +140,9 @@ def _prove(
     if not 0 < bad[early].sum() < early.sum() or not 0 < bad[split:].sum() < len(rows) - split:
         return None
     names = columns_of(moment, list(frame.columns))
-    fit, _ = _fit(frame.loc[early, names], bad[early], Calibration(), threads)
+    fit, _ = _fit(
+        frame.loc[early, names], bad[early], moment, calibration=Calibration(), threads=threads
+    )
     margin = fit.ready(threads=threads).margin(frame.iloc[split:])
     calibration = fit_calibration(margin, bad[split:])
     p = calibration.probability(margin)
@@ -164,13 +166,15 @@ def _better(model: Evaluation, rule: Evaluation) -> bool:
 
 
 def _fit(
-    frame: pd.DataFrame, bad: Flags, calibration: Calibration, threads: int
+    frame: pd.DataFrame, bad: Flags, moment: str, *, calibration: Calibration, threads: int
 ) -> tuple[Fit, tuple[str, ...]]:
     encoding, constant = learn_encoding(frame)
     matrix = encoding.matrix(frame)
     labels = bad.astype(np.int64)
     if boosting.available():
-        trees = boosting.fit_boosting(matrix, labels, encoding, threads=threads)
+        at_purchase = moment == "order"
+        share = boosting.COLUMNS if at_purchase else boosting.COLUMNS_LATER
+        trees = boosting.fit_boosting(matrix, labels, encoding, columns=share, threads=threads)
         return Fit(encoding, calibration, trees=trees), constant
     card = fit_scorecard(matrix[-MOST_CARD:], labels[-MOST_CARD:], encoding)
     return Fit(encoding, calibration, scorecard=card), constant
