@@ -41,14 +41,24 @@ class Tally:
         return usual
 
 
-Ranked = tuple[Ints, npt.NDArray[np.int32]]
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """Instants in order, each once; per event its place among them; the events in their order."""
+
+    instants: Ints
+    rank: npt.NDArray[np.int32]
+    order: npt.NDArray[np.int32]
 
 
 def ranks(at: Ints) -> Ranked:
-    """The instants in order, each once, and the place of each event among them: the costly part of
-    a ledger, the same for all keys of one kind of event."""
-    instants, rank = np.unique(at, return_inverse=True)
-    return instants, rank.astype(np.int32)
+    """The costly part of a ledger, the same for all keys of one kind of event."""
+    order = np.argsort(at, kind="stable")
+    sorted_ = at[order]
+    new = np.ones(len(at), bool)
+    new[1:] = sorted_[1:] != sorted_[:-1]
+    rank = np.empty(len(at), np.int32)
+    rank[order] = np.cumsum(new) - 1
+    return Ranked(sorted_[new], rank, order.astype(np.int32))
 
 
 class Ledger:
@@ -66,11 +76,13 @@ class Ledger:
         *,
         ranked: Ranked | None = None,
     ) -> None:
-        self._instants, rank = ranks(at) if ranked is None else ranked
-        held = np.flatnonzero((key >= 0) & (at < NEVER))
-        held = held[np.lexsort((rank[held], key[held]))]
-        self._rank = rank[held]
+        times = ranks(at) if ranked is None else ranked
+        self._instants = times.instants
         size = int(key.max(initial=-1)) + 1
+        held = times.order[((key >= 0) & (at < NEVER))[times.order]]
+        narrow = key[held].astype(np.int16) if size <= np.iinfo(np.int16).max else key[held]
+        held = held[np.argsort(narrow, kind="stable")]  # many times faster where keys are narrow
+        self._rank = times.rank[held]
         counts = np.bincount(key[held], minlength=size)
         self._starts = np.concatenate((np.zeros(1, np.int64), np.cumsum(counts))).astype(np.int32)
         self._sums = None if value is None else _sums(value[held])
