@@ -14,6 +14,7 @@ from forecasting.risk.settings import RiskSettings
 from forecasting.risk.training import train
 
 RULE_LINE = 0.3  # from where on orders are listed while nothing is known of how many that are
+FILLING = "the history is still being read; the first model follows when it is there"
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,13 @@ def read_facts(connection: sa.Connection) -> Facts:
     return mended(_read(connection, None))
 
 
+def filling(connection: sa.Connection) -> bool:
+    """Whether the history of a source is still being read."""
+    table = schema.sources
+    query = sa.select(sa.literal(1)).where(table.c.status == "backfill").limit(1)
+    return connection.execute(query).scalar() is not None
+
+
 def reread_facts(facts: Facts, connection: sa.Connection, refs: Sequence[str]) -> Facts:
     """The facts with some orders, and what happened to them, read again; new orders are added."""
     fresh = _read(connection, refs)

@@ -19,7 +19,7 @@ from connectors.write import take_turn
 from forecasting.risk.errors import NotTrained
 from forecasting.risk.facts import Facts
 from forecasting.risk.features.asof import Flags, Ints
-from forecasting.risk.jobs import RiskPlan, fitted, line_of
+from forecasting.risk.jobs import FILLING, RiskPlan, fitted, line_of
 from forecasting.risk.listing import Listing, list_risky
 from forecasting.risk.model import RiskModel
 from forecasting.risk.moments import latest
@@ -33,7 +33,7 @@ from forecasting.risk.published import (
     seen,
     still_open,
 )
-from forecasting.risk.reading import read_facts, reread_facts
+from forecasting.risk.reading import filling, read_facts, reread_facts
 from forecasting.risk.score import Scorer
 from forecasting.risk.store import load_numbered, newest, save_model
 
@@ -78,6 +78,8 @@ class Rescoring:
         at = to_micros(now)
         with store.read() as connection:
             number: int | None = newest(connection)
+            if number is None and filling(connection):
+                return FILLING
             due = _due(connection, number, at)
             if due is None:
                 return None

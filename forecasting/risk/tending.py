@@ -16,10 +16,10 @@ from connectors.store import Store
 from forecasting.risk.champion import Contest, contest
 from forecasting.risk.errors import NotTrained
 from forecasting.risk.facts import Facts
-from forecasting.risk.jobs import RiskPlan, fitted
+from forecasting.risk.jobs import FILLING, RiskPlan, fitted
 from forecasting.risk.model import RiskModel
 from forecasting.risk.monitor import Health, health
-from forecasting.risk.reading import read_facts
+from forecasting.risk.reading import filling, read_facts
 from forecasting.risk.score import Scorer
 from forecasting.risk.store import Verdict, load_numbered, save_model
 
@@ -33,11 +33,13 @@ KEEP_CHECKS = timedelta(days=400)
 def tend(store: Store, plan: RiskPlan, *, now: datetime) -> str:
     """Look at the model in use and train another one when it is time; says what was done."""
     with store.read() as connection:
-        facts = read_facts(connection)
         try:
             number, model = load_numbered(connection)
         except NotTrained:
             number, model = 0, None
+            if filling(connection):
+                return FILLING
+        facts = read_facts(connection)
     if not len(facts):
         return "no orders yet"
     if model is None:

@@ -12,11 +12,12 @@ import sqlalchemy as sa
 from connectors import schema
 from connectors.risk_tables import changed_orders, risk_scores
 from connectors.store import Store
-from forecasting.risk.jobs import RiskPlan
+from forecasting.risk.jobs import FILLING, RiskPlan
 from forecasting.risk.model import RiskModel
 from forecasting.risk.rescoring import REREAD, Rescoring, score_changed
 from forecasting.risk.settings import RiskSettings
 from forecasting.risk.store import save_model
+from forecasting.risk.tending import tend
 from tests.forecasting.risk.shop import DAY, START, Shop
 
 NOW = START + timedelta(days=120)
@@ -105,3 +106,16 @@ def note(store: Store, refs: list[str]) -> None:
     with store.begin() as connection:
         rows = [{"order_ref": ref, "times": 1} for ref in refs]
         connection.execute(changed_orders.insert(), rows)
+
+
+def test_the_first_model_waits_for_the_whole_history(shop: Shop, store_url: str) -> None:
+    made = shop.write_to(store_url)
+    with made.begin() as connection:
+        reading = {"source": "shop", "status": "backfill", "poll_s": 2.0}
+        connection.execute(schema.sources.insert().values(reading))
+    assert score_changed(made, PLAN, now=NOW) == FILLING
+    assert tend(made, PLAN, now=NOW) == FILLING
+    with made.begin() as connection:
+        connection.execute(schema.sources.update().values(status="ok"))
+    assert "orders scored" in (score_changed(made, PLAN, now=NOW) or "")
+    made.close()
