@@ -57,7 +57,7 @@ class Scorer:
     def score(self, rows: Ints, moment: str, *, lang: str | Sequence[str]) -> Scores:
         """Score rows of orders, each at its own instant of the moment."""
         pages = list(self.pages(rows, moment, lang=lang))
-        empty = pd.DataFrame(columns=list(COLUMNS))
+        empty = pd.DataFrame(columns=[*COLUMNS, "segment"])
         return Scores(rows, pd.concat(pages, ignore_index=True) if pages else empty)
 
     def pages(

@@ -119,3 +119,9 @@ def test_the_first_model_waits_for_the_whole_history(shop: Shop, store_url: str)
         connection.execute(schema.sources.update().values(status="ok"))
     assert "orders scored" in (score_changed(made, PLAN, now=NOW) or "")
     made.close()
+
+
+def test_where_no_order_is_open_nothing_is_scored(store: Store) -> None:
+    assert score_changed(store, PLAN, now=NOW + 365 * DAY) == (
+        "0 orders scored, 0 of them anew, 0 listed"
+    )
