@@ -6,7 +6,9 @@ that five numbers about the seller become one sentence.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +18,7 @@ from forecasting.risk import sentences
 from forecasting.risk.features.asof import Flags, Floats, Ints
 from forecasting.risk.model import MomentModel
 from forecasting.risk.rules import NAMES
-from forecasting.risk.sentences import Say, Speaker, Values, columns_as_lists
+from forecasting.risk.sentences import Say, Speaker, Values
 
 MOST = 3  # reasons per order
 LEAST = 0.05  # log-odds: what is worth a sentence
@@ -69,12 +71,13 @@ class Telling:
         self._fitted = fitted
         self._speaker = Speaker(lang, dict(fitted.usual))
 
-    def of_model(self, features: pd.DataFrame, weights: Floats) -> npt.NDArray[np.object_]:
+    def of_model(
+        self, columns: Mapping[str, list[Any]], weights: Floats
+    ) -> npt.NDArray[np.object_]:
         """Up to three sentences per row, the strongest first, by contributions per topic; only what
         raises the risk counts."""
         top = np.argsort(-weights, axis=1, kind="stable")[:, :MOST]
         told = np.full(top.shape, "", object)
-        columns = columns_as_lists(features, list(features.columns))
         for at, topic in enumerate(TOPICS):
             rows, places = np.nonzero((top == at) & (np.take_along_axis(weights, top, 1) >= LEAST))
             told[rows, places] = [

@@ -22,6 +22,7 @@ from forecasting.risk.moments import EVER, MOMENTS, before_verdict, latest, mome
 from forecasting.risk.reasons import Telling, groups
 from forecasting.risk.rules import NAMES, NO_ITEMS
 from forecasting.risk.segments import segments
+from forecasting.risk.sentences import columns_as_lists
 
 COLUMNS = ("order_ref", "moment", "moment_at", "probability", "reasons", "model")
 PAGE = 50_000  # rows scored at once: bounds the memory
@@ -34,6 +35,17 @@ class Scores:
 
     rows: Ints
     frame: pd.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Rows of orders, each at its instant of the moment; `there`: whether the facts tell it."""
+
+    rows: Ints
+    at: Ints
+    there: Flags
+    moment: str
+    langs: Sequence[str]
 
 
 class Scorer:
@@ -68,21 +80,29 @@ class Scorer:
         langs = (lang,) if isinstance(lang, str) else tuple(lang)
         for start in range(0, len(rows), PAGE):
             page = rows[start : start + PAGE]
-            yield self._page(page, at[page], there[page], moment, langs)
+            asked = _Asked(page, at[page], there[page], moment, langs)
+            yield self._page(asked, self._features.at(page, at[page]))
 
     def latest(self, rows: Ints, now: int, *, lang: str | Sequence[str]) -> Scores:
         """Score rows of orders at the last moment that has come by `now` (µs), each with its
         model: what a worklist shows. Orders not yet placed by then are left out."""
+        langs = (lang,) if isinstance(lang, str) else tuple(lang)
         names, at = latest(self.facts, now)
-        pages = []
-        for moment in MOMENTS:
-            there = rows[(names[rows] == moment) & (at[rows] <= now) & (at[rows] > EVER)]
-            if len(there):
-                pages.append(self.score(there, moment, lang=lang))
+        rows = rows[(at[rows] <= now) & (at[rows] > EVER)]
+        pages, order = [], [rows[:0]]
+        for start in range(0, len(rows), PAGE):
+            page = rows[start : start + PAGE]
+            frame = self._features.at(page, at[page])  # once for all moments
+            for moment in MOMENTS:
+                mine = np.flatnonzero(names[page] == moment)
+                if len(mine):
+                    there = np.ones(len(mine), bool)
+                    asked = _Asked(page[mine], at[page[mine]], there, moment, langs)
+                    pages.append(self._page(asked, frame.iloc[mine]))
+                    order.append(page[mine])
         if not pages:
-            return self.score(rows[:0], "order", lang=lang)
-        frame = pd.concat([page.frame for page in pages], ignore_index=True)
-        return Scores(np.concatenate([page.rows for page in pages]), frame)
+            return self.score(rows, "order", lang=lang)
+        return Scores(np.concatenate(order), pd.concat(pages, ignore_index=True))
 
     def probabilities(self, rows: Ints, moment: str) -> tuple[Floats, Floats]:
         """Of the model (or what stands in for it) and of the rule, without reasons."""
@@ -133,26 +153,29 @@ class Scorer:
             self._ready[fitted.moment] = made
         return self._ready[fitted.moment]
 
-    def _page(
-        self, rows: Ints, at: Ints, there: Flags, moment: str, langs: Sequence[str]
-    ) -> pd.DataFrame:
+    def _page(self, asked: _Asked, frame: pd.DataFrame) -> pd.DataFrame:
+        rows, at, moment, langs = asked.rows, asked.at, asked.moment, asked.langs
         fitted = self.model.at(moment)
-        frame = self._features.at(rows, at)
         probability, which = fitted.rule.probabilities(frame)
         tellings = [Telling(fitted, lang) for lang in langs]
-        reasons = [telling.of_rule(frame, which, there) for telling in tellings]
         names = np.array([f"rule: {name}" for name in NAMES], object)[which]
         ready = self._ready_for(fitted)
+        by_rule = np.ones(len(rows), bool)
+        reasons = [np.full(len(rows), "", object) for _ in langs]
         if ready is not None:
-            by_rule = (which == NAMES.index(NO_ITEMS)) | ~there
+            by_rule = (which == NAMES.index(NO_ITEMS)) | ~asked.there
             used = frame[columns_of(moment, list(frame.columns))]
             made, margin = ready.contributions(used, groups(ready.fit.encoding.names))
             margin += self._shift(ready, moment, at)
             probability = np.where(by_rule, probability, as_probability(margin))
             mine = np.flatnonzero(~by_rule)
+            columns = columns_as_lists(frame.iloc[mine])
             for told, telling in zip(reasons, tellings, strict=True):
-                told[mine] = telling.of_model(frame.iloc[mine], made[mine])
+                told[mine] = telling.of_model(columns, made[mine])
             names = np.where(by_rule, names, f"{ready.fit.kind} {self.model.stamp}")
+        ruled = np.flatnonzero(by_rule)
+        for told, telling in zip(reasons, tellings, strict=True):
+            told[ruled] = telling.of_rule(frame.iloc[ruled], which[ruled], asked.there[ruled])
         return pd.DataFrame({
             "order_ref": self.facts.orders["order_ref"].iloc[rows].astype(object).to_numpy(),
             "moment": moment, "moment_at": at, "probability": probability,

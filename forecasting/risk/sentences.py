@@ -68,14 +68,16 @@ class Values:
         return value if isinstance(value, str) else None
 
 
-def columns_as_lists(features: pd.DataFrame, names: list[str]) -> dict[str, list[Any]]:
+def columns_as_lists(features: pd.DataFrame) -> dict[str, list[Any]]:
     """Plain values: reading them one by one out of arrays would take ten times as long."""
-    return {name: features[name].astype(object).tolist() if _is_text(features[name])
-            else features[name].tolist() for name in names}  # fmt: skip
+    return {str(name): _plain(column) for name, column in features.items()}
 
 
-def _is_text(column: pd.Series) -> bool:
-    return isinstance(column.dtype, pd.CategoricalDtype)
+def _plain(column: pd.Series[Any]) -> list[Any]:
+    if not isinstance(column.dtype, pd.CategoricalDtype):
+        return column.tolist()
+    words = [*column.cat.categories.tolist(), None]
+    return [words[code] for code in column.cat.codes.tolist()]  # -1, unknown, is the last
 
 
 def lateness(say: Speaker, v: Values) -> str:
