@@ -137,7 +137,8 @@ class Scorer:
         """What the levels from the first day to the last are made of."""
         rows, at = before_verdict(self.facts, self.told, moment)
         near = (at >= (first - SPAN) * DAY) & (at < last * DAY)
-        near &= looked_at(self._hash(rows), self.model.every) if self.model.every > 1 else True
+        if self.model.every > 1:
+            near &= looked_at(self._hash(rows), self.model.every)
         rows, at = rows[near], at[near]
         margin = self._margin(ready, self._features.at(rows, at), moment)
         return Followed(at, self.told.counted[rows], self.told.bad[rows], margin)

@@ -62,7 +62,7 @@ def test_what_nobody_noted_is_seen_when_everything_is_read_again(store: Store) -
 
 
 def test_where_somebody_else_scored_meanwhile_everything_is_read_again(store: Store) -> None:
-    scoring, refs = Rescoring(PLAN), []
+    scoring = Rescoring(PLAN)
     scoring.run(store, now=NOW)
     refs = waiting(store)[:2]
     ship(store, refs[:1], at=NOW + timedelta(minutes=1))
