@@ -43,7 +43,8 @@ ZONE = ZoneInfo("Asia/Shanghai")
 BRAZIL = ZoneInfo("America/Sao_Paulo")
 DAY = 86_400 * 1_000_000
 ORDERS, MANY = 100_000, 1_000_000
-CUTS = ("2017-07-01", "2017-09-01", "2017-11-01", "2018-01-01", "2018-02-01", "2018-04-01")
+CUTS = ("2017-07-01", "2017-08-01", "2017-09-01", "2017-10-01", "2017-11-01", "2017-12-01",
+        "2018-01-01", "2018-02-01", "2018-04-01")  # fmt: skip
 # What a later period must show (its base rate is .116), order time and promised date.
 BARS = {
     "order": {"roc_auc": 0.655, "pr_auc": 0.25, "precision_5": 0.38, "ece": 0.02},
