@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from alerts.job_process import JobProcess
 from dashboard.cli import deskpulse, main
+from dashboard.processes import deskpulse_argv
 from tests.forecasting.risk.shop import Shop, busy_shop
 
 CONFIG = """
@@ -86,3 +88,17 @@ def test_a_rule_instead_of_a_model_is_said(tmp_path: Path) -> None:
     scored = run(tmp_path, "score", "--since", "2026-01-01")
     assert "scored by the simple rule" in scored.stderr
     assert "rule: " in scored.stdout
+
+
+def test_the_job_that_scores_stays_and_answers_every_time(tmp_path: Path) -> None:
+    busy_shop(100).write(tmp_path / "store.db").close()
+    config = tmp_path / "deskpulse.toml"
+    config.write_text(CONFIG, encoding="utf-8")
+    process = JobProcess(deskpulse_argv("job", "risk-scores", "--tied", "-c", str(config)))
+    try:
+        answers = [process.ask(print) for _ in range(2)]
+        assert process.alive
+    finally:
+        process.kill()
+    assert answers == [(0, "0 orders scored, 0 of them anew, 0 listed"), (0, "done")]
+    assert not process.alive
