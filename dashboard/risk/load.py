@@ -13,7 +13,7 @@ from forecasting.risk import listing
 from forecasting.risk.capacity import Capacity
 from forecasting.risk.clusters import Cluster, clusters
 from forecasting.risk.effect import Effect
-from forecasting.risk.jobs import line_of
+from forecasting.risk.jobs import line_now
 from forecasting.risk.outcomes import measured_effect
 from forecasting.risk.settings import RiskSettings
 from forecasting.risk.store import Card, Verdict, cards
@@ -93,7 +93,7 @@ def load_worklist(connection: sa.Connection, settings: RiskSettings, now: dateti
         scored=scored,
         scored_at=scored_at,
         card=card,
-        line=None if card is None else line_of(card.model, settings),
+        line=None if card is None else line_now(connection, card.model, settings, now),
         effect=_effect(connection, settings, card, now),
         jumps=tuple(one for one in clusters(connection, now=now) if one.jumps),
     )

@@ -22,6 +22,7 @@ from forecasting.risk.worklist import Item, Status
 
 TEXT_MOST = 500  # signs of a note
 NAME_MOST = 60
+_DAY = timedelta(days=1)
 _SCORES, _LIST = risk_tables.risk_scores, risk_tables.worklist
 _JOINED = sa.and_(_SCORES.c.source == _LIST.c.source, _SCORES.c.order_ref == _LIST.c.order_ref)
 
@@ -29,11 +30,12 @@ _JOINED = sa.and_(_SCORES.c.source == _LIST.c.source, _SCORES.c.order_ref == _LI
 @dataclass(frozen=True, slots=True)
 class Listing:
     """From which probability on orders are listed, for how long they may wait, how many of them
-    are held out (share, 0 to 1)."""
+    are held out (share, 0 to 1), and how many are listed within a day at most (None: all)."""
 
     line: float
     due: timedelta
     holdout: float
+    per_day: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +71,16 @@ class Score:
 
 
 def list_risky(connection: sa.Connection, listing: Listing, *, now: datetime) -> int:
-    """Put open orders at or above the line on the list; returns how many are new, those held out
-    included. An order that is listed already stays as it is."""
+    """Put open orders at or above the line on the list, the riskiest first; returns how many are
+    new, those held out included. An order that is listed already stays as it is."""
     query = (
         sa.select(_SCORES)
         .outerjoin(_LIST, _JOINED)
         .where(_SCORES.c.open, _SCORES.c.probability >= listing.line, _LIST.c.order_ref.is_(None))
+        .order_by(_SCORES.c.probability.desc(), _SCORES.c.source, _SCORES.c.order_ref)
     )
+    if listing.per_day is not None:
+        query = query.limit(max(0, listing.per_day - _listed_since(connection, now - _DAY)))
     fresh = connection.execute(query).mappings().all()
     if not fresh:
         return 0
@@ -93,6 +98,11 @@ def list_risky(connection: sa.Connection, listing: Listing, *, now: datetime) ->
     kinds: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
     connection.execute(kinds[connection.dialect.name](_LIST).on_conflict_do_nothing(), rows)
     return len(rows)
+
+
+def _listed_since(connection: sa.Connection, since: datetime) -> int:
+    query = sa.select(sa.func.count()).select_from(_LIST).where(_LIST.c.listed_at > since)
+    return int(connection.execute(query).scalar_one())
 
 
 def items(

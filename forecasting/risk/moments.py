@@ -88,10 +88,17 @@ def latest(facts: Facts, now: int) -> tuple[np.ndarray, Ints]:
     return names[last], come[last, np.arange(len(facts))]
 
 
+# Moments that the customer makes, and for how long after them a complaint is only what the customer
+# just wrote about: nobody could still prevent it, so it is nothing to predict there.
+SAME = 4 * 3600 * 1_000_000  # µs
+BY_CUSTOMER = ("contact", "second_contact", "negative_text")
+
+
 def before_verdict(facts: Facts, told: Verdicts, moment: str) -> tuple[Ints, Ints]:
     """Rows that the moment comes to before any verdict, and the instants of the moments."""
     at, there = moment_at(facts, moment)
-    rows = np.flatnonzero(there & (told.at > at))
+    lead = SAME if moment in BY_CUSTOMER else 0
+    rows = np.flatnonzero(there & (told.at - lead > at))
     return rows, at[rows]
 
 

@@ -19,7 +19,7 @@ from connectors.write import take_turn
 from forecasting.risk.errors import NotTrained
 from forecasting.risk.facts import Facts
 from forecasting.risk.features.asof import Flags, Ints
-from forecasting.risk.jobs import FILLING, RiskPlan, fitted, line_of
+from forecasting.risk.jobs import FILLING, RiskPlan, fitted, line_now
 from forecasting.risk.listing import Listing, list_risky
 from forecasting.risk.model import RiskModel
 from forecasting.risk.moments import latest
@@ -124,12 +124,15 @@ class Rescoring:
         rows = _rows(facts, open_, due, now)
         waiting = _names(facts, np.flatnonzero(open_))
         scores = scorer.latest(rows, now, lang=LANGUAGES)
-        listing = Listing(line_of(scorer.model, settings), settings.due, settings.holdout)
         with store.begin() as connection:
             take_turn(connection)  # facts are written beside it, and note what changed
             new = save_scores(connection, scores, facts, open_, now=now)
             close_ended(connection, waiting)
-            listed = list_risky(connection, listing, now=from_micros(now))
+            when = from_micros(now)
+            line = line_now(connection, scorer.model, settings, when)
+            most = settings.capacity if settings.line is None else None
+            listing = Listing(line, settings.due, settings.holdout, most)
+            listed = list_risky(connection, listing, now=when)
             seen(connection, due.refs)
             remember(connection, SCORED, {"until": now, "model": number})
         return f"{len(rows)} orders scored, {new} of them anew, {listed} listed"

@@ -15,7 +15,7 @@ from connectors.risk_tables import changed_orders, risk_history, risk_scores, wo
 from connectors.store import Store
 from forecasting.risk import listing
 from forecasting.risk.errors import RiskError
-from forecasting.risk.jobs import RiskPlan
+from forecasting.risk.jobs import RiskPlan, line_now, line_of
 from forecasting.risk.listing import Change
 from forecasting.risk.model import RiskModel
 from forecasting.risk.rescoring import score_changed
@@ -153,3 +153,46 @@ def test_what_nobody_touched_in_time_is_overdue(store: Store) -> None:
 
 def _micros(value: object) -> object:
     return to_micros(value) if isinstance(value, datetime) else value
+
+
+def test_no_more_are_listed_within_a_day_than_the_team_can_act_on(store: Store) -> None:
+    plan = RiskPlan(RiskSettings(capacity=2), ZoneInfo("Asia/Shanghai"))
+    score_changed(store, plan, now=NOW)
+    with store.begin() as connection:
+        open_ = sorted(connection.execute(
+            sa.select(risk_scores.c.probability).where(risk_scores.c.open)
+        ).scalars(), reverse=True)  # fmt: skip
+        first = connection.execute(sa.select(worklist.c.probability)).scalars().all()
+        connection.execute(changed_orders.insert().values(order_ref="o00000", times=1))
+    assert sorted(first, reverse=True) == open_[:2]
+    score_changed(store, plan, now=NOW + timedelta(hours=1))
+    assert len(listed(store)) == 2
+    with store.begin() as connection:
+        connection.execute(changed_orders.insert().values(order_ref="o00000", times=1))
+    score_changed(store, plan, now=NOW + timedelta(hours=25))
+    assert 2 < len(listed(store)) <= 4
+
+
+def test_the_line_comes_down_in_calm_times_but_not_to_the_usual_risk(
+    store: Store, model: RiskModel
+) -> None:
+    assert model.capacity is not None
+    score_changed(store, PLAN, now=NOW)
+    usual = model.capacity.complaints / model.capacity.orders
+    with store.read() as connection:
+        week = sorted(connection.execute(sa.select(risk_scores.c.probability).where(
+            risk_scores.c.placed_at > NOW - timedelta(days=7)
+        )).scalars(), reverse=True)  # fmt: skip
+        lines = {n: line_now(connection, model, RiskSettings(capacity=n), NOW) for n in (1, 8)}
+        by_hand = line_now(connection, model, RiskSettings(line=0.9), NOW)
+    assert len(week) > 7 * 8
+    for n, line in lines.items():
+        proven = line_of(model, RiskSettings(capacity=n))
+        assert line == min(proven, max(week[7 * n - 1], 1.5 * usual))
+    assert lines[8] >= 1.5 * usual
+    assert by_hand == 0.9
+
+
+def listed(store: Store) -> list[str]:
+    with store.read() as connection:
+        return list(connection.execute(sa.select(worklist.c.order_ref)).scalars())

@@ -9,7 +9,7 @@ from connectors.columns import to_micros
 from forecasting.risk.complaint import Complaint
 from forecasting.risk.features.asof import NEVER
 from forecasting.risk.labels import settled, verdicts
-from forecasting.risk.moments import MOMENTS, latest
+from forecasting.risk.moments import MOMENTS, labelled, latest
 from forecasting.risk.settings import RiskSettings
 from tests.forecasting.risk.shop import START, Shop
 
@@ -145,3 +145,16 @@ def test_what_arrives_after_the_silence_counted_changes_nothing(tmp_path: Path) 
     shop.order("c", START, delivered_at=START + 12 * DAY)
     found = verdicts(shop.facts(tmp_path / "store.db"), Complaint(quiet_days=10))
     assert found.at.tolist() == [to_micros(START + n * DAY) for n in (18, 18, 22)]
+
+
+def test_a_complaint_right_after_a_contact_is_that_contact(tmp_path: Path) -> None:
+    shop = Shop()
+    for ref, hours in (("at once", 1), ("later", 5)):
+        shop.order(ref, START)
+        shop.contact(ref, WHEN - timedelta(hours=hours))
+        shop.case(ref, WHEN)
+    facts = shop.facts(tmp_path / "store.db")
+    told = verdicts(facts, Complaint())
+    refs = facts.orders["order_ref"].astype(object).to_numpy()
+    assert refs[labelled(facts, told, "contact")[0]].tolist() == ["later"]
+    assert len(labelled(facts, told, "promise")[0]) == 2
