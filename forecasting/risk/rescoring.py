@@ -39,6 +39,7 @@ from forecasting.risk.store import load_numbered, newest, save_model
 
 SCORED = "risk.scored"  # in meta: until when, and by which model
 REREAD = timedelta(hours=1)  # contacts that name no order are noted nowhere when they change
+MANY = 5_000  # changed orders: of more, everything is read anew, which takes no longer then
 KEPT = 300_000  # orders that are kept in memory at most; of more, everything is read every time
 
 
@@ -104,7 +105,9 @@ class Rescoring:
     def _fresh(self, number: int | None, due: _Due, now: int) -> _Kept | None:
         """What is kept, if nobody else scored since then, and it is not too old."""
         kept = self._kept
-        if kept is None or due.everything or (kept.number, kept.until) != (number, due.since):
+        if kept is None or due.everything or len(due.refs) > MANY:
+            return None
+        if (kept.number, kept.until) != (number, due.since):
             return None
         return kept if now - kept.read_at < REREAD / timedelta(microseconds=1) else None
 
