@@ -90,9 +90,9 @@ class Rescoring:
                     reread_facts(kept.scorer.facts, connection, list(due.refs))
                 )
             else:
+                self._kept = None  # before the new facts take their place in memory
                 facts = read_facts(connection)
         if kept is None:
-            self._kept = None  # before the new facts take their place in memory
             if not len(facts):
                 return None
             number, model = self._model(store, facts, now)
