@@ -41,7 +41,8 @@ class Waits:
         place = np.minimum(age.astype(np.int64), AGES)
         bad = p * np.array(self.complaint)[place]
         good = (1 - p) * np.array(self.content)[place]
-        return np.divide(bad, bad + good, out=p.copy(), where=bad + good > 0)
+        found: Floats = np.divide(bad, bad + good, out=p.copy(), where=bad + good > 0)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
