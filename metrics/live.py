@@ -6,31 +6,26 @@ keeps its last figures, with their age.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Literal
 
-import numpy as np
 import sqlalchemy as sa
 
 from connectors.columns import to_micros
 from connectors.facts import CONTACT_LIVE
-from connectors.schema import contacts, kpi_blocks, label_sets, presence, shifts
+from connectors.schema import contacts, presence, shifts
 from connectors.schema import sources as source_rows
 from metrics.errors import NothingSynced
-from metrics.intervals import BLOCK
+from metrics.known_queues import Key, known_queues
 from metrics.measurement import Measurement, labels_of
-from metrics.packing import unpacked_sets
 from metrics.vocabulary import raw
 
 BANDS_S = (30, 120, 600, 3600)  # waiting: up to 30 s, 2 min, 10 min, 1 h, longer
 AVAILABLE = ("online", "available")
 AT_WORK = (*AVAILABLE, "busy")
 LONGEST_SHIFT = 2 * 86_400_000_000  # µs; lets the index leave out years of past shifts
-KNOWN_FOR = 30  # days a queue without contacts is still shown, with zeros
 Status = Literal["ok", "stale", "down"]
 _QUEUE = ("channel", "queue", "source")
 # The metrics of the present, with their labels: what rules may name besides KPIs.
@@ -45,7 +40,6 @@ LIVE_METRICS: dict[str, tuple[str, ...]] = {
     "agents_available": _QUEUE,
     "source_lag": ("source",),
 }
-Key = tuple[str, str, str]  # source, queue, channel
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +187,7 @@ def _counts(connection: sa.Connection, read: Mapping[str, datetime]) -> dict[Key
         .where(_live(c.status), c.source.in_(list(read)))
         .group_by(c.source, c.queue, c.channel, c.status)
     )
-    found = {key: QueueState(*key) for key in _known(connection, read)}
+    found = {key: QueueState(*key) for key in known_queues(connection, read)}
     for source, queue, channel, status, count, unassigned in connection.execute(query):
         key = (source, queue, channel)
         state = found.get(key, QueueState(*key))
@@ -215,30 +209,6 @@ def _cannot_tell(connection: sa.Connection) -> dict[str, tuple[bool, bool]]:
 def _live(status: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
     """The condition of the partial index, spelled out so that the index can be used."""
     return status.in_(sa.bindparam("live", CONTACT_LIVE, expanding=True, literal_execute=True))
-
-
-def _known(connection: sa.Connection, read: Mapping[str, datetime]) -> set[Key]:
-    """Queues that had contacts lately: their zero is a number too."""
-    oldest = min(read.values()) - timedelta(days=KNOWN_FOR)
-    table = kpi_blocks
-    query = sa.select(table.c.n, table.c.sets).where(
-        table.c.kpi == "volume", table.c.block >= to_micros(oldest) // BLOCK
-    )
-    blocks = [(row.n, row.sets) for row in connection.execute(query)]
-    numbers = np.unique(unpacked_sets(blocks)).tolist()
-    found = set()
-    among = sa.select(label_sets.c.labels).where(label_sets.c.id.in_(numbers))
-    for text in connection.execute(among).scalars():
-        key = _key(text)
-        if key[0] in read:
-            found.add(key)
-    return found
-
-
-@lru_cache(maxsize=65_536)  # the same few thousand texts at every tick
-def _key(text: str) -> Key:
-    labels = json.loads(text)
-    return labels["source"], labels["queue"], labels["channel"]
 
 
 def _waits(connection: sa.Connection, read: Mapping[str, datetime]) -> dict[Key, list[float]]:

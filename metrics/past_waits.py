@@ -11,7 +11,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from connectors.schema import contacts
-from metrics.live import KNOWN_FOR
+from metrics.known_queues import KNOWN_FOR
 from metrics.measurement import Labels, labels_of
 from metrics.population import Ints
 from metrics.replay import spans_of_contacts, spans_of_rounds

@@ -19,6 +19,7 @@ from metrics import agent_time, bundles, filling
 from metrics.bundles import SLOTS
 from metrics.filling import Filled
 from metrics.intervals import blocks_of, replace_blocks, replace_slots, set_ids
+from metrics.known_queues import new_edition
 from metrics.kpi import AGENT_TIME, Kpi, Registry
 from metrics.measure import measure
 from metrics.population import LONGEST_DAY, Span, load, reach, spans_of
@@ -80,6 +81,7 @@ def rebuild(store: Store) -> None:
         take_turn(connection)
         for table in DERIVED:
             connection.execute(table.delete())
+        new_edition(connection)
 
 
 def _refresh_some(store: Store, registry: Registry) -> int:

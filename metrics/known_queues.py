@@ -1,0 +1,89 @@
+"""Queues that had contacts lately: they are shown and judged with zeros while nobody waits there.
+
+Asked at every tick, so what a block of contacts says is remembered until the block changes.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import sqlalchemy as sa
+
+from connectors.columns import to_micros
+from connectors.schema import kpi_blocks, label_sets, meta
+from metrics.intervals import BLOCK
+from metrics.packing import unpacked_sets
+
+KNOWN_FOR = 30  # days a queue without contacts is still shown, with zeros
+EDITION = "label_sets.edition"  # in meta: another one after the numbers were given anew
+_AT_ONCE = 500  # numbers in one query; more are read all together
+Key = tuple[str, str, str]  # source, queue, channel
+
+
+@dataclass(slots=True)
+class _Memory:
+    """Of one store: the queue behind each number of a label set, the queues of each block."""
+
+    edition: str | None = None
+    keys: dict[int, Key] = field(default_factory=dict)
+    blocks: dict[int, tuple[bytes, frozenset[Key]]] = field(default_factory=dict)
+
+
+_memories: WeakKeyDictionary[sa.Engine, _Memory] = WeakKeyDictionary()
+
+
+def known_queues(connection: sa.Connection, read: Mapping[str, datetime]) -> set[Key]:
+    """Queues of the sources in `read` (with when each was read) that had contacts lately."""
+    table = kpi_blocks
+    first = to_micros(min(read.values()) - timedelta(days=KNOWN_FOR)) // BLOCK
+    query = sa.select(table.c.block, table.c.n, table.c.sets).where(
+        table.c.kpi == "volume", table.c.block >= first
+    )
+    rows = [(row.block, row.n, row.sets) for row in connection.execute(query)]
+    memory = _memory(connection)
+    changed = [row for row in rows if memory.blocks.get(row[0], (None,))[0] != row[2]]
+    numbers = {row[0]: np.unique(unpacked_sets([row[1:]])).tolist() for row in changed}
+    keys = _keys(connection, {one for some in numbers.values() for one in some}, memory)
+    blocks = {row[0]: memory.blocks[row[0]] for row in rows if row[0] not in numbers}
+    blocks |= {
+        number: (sets, frozenset(keys[one] for one in numbers[number] if one in keys))
+        for number, _, sets in changed
+    }
+    _memories[connection.engine] = _Memory(memory.edition, keys, blocks)
+    queues = frozenset[Key]().union(*(some for _, some in blocks.values()))
+    return {key for key in queues if key[0] in read}
+
+
+def new_edition(connection: sa.Connection) -> None:
+    """To be called by who takes label sets away: their numbers may come again with others."""
+    connection.execute(meta.delete().where(meta.c.name == EDITION))
+    connection.execute(meta.insert().values(name=EDITION, value=uuid.uuid4().hex))
+
+
+def _memory(connection: sa.Connection) -> _Memory:
+    edition = connection.execute(sa.select(meta.c.value).where(meta.c.name == EDITION)).scalar()
+    known = _memories.get(connection.engine)
+    return known if known and known.edition == edition else _Memory(edition)
+
+
+def _keys(connection: sa.Connection, numbers: set[int], memory: _Memory) -> dict[int, Key]:
+    """By number: those known already, and these."""
+    new = numbers - memory.keys.keys()
+    if not new:
+        return memory.keys
+    query = sa.select(label_sets.c.id, label_sets.c.labels)
+    if len(new) <= _AT_ONCE:
+        query = query.where(label_sets.c.id.in_(sorted(new)))
+    found = connection.execute(query).tuples()
+    return memory.keys | {number: _key(text) for number, text in found if number in new}
+
+
+def _key(text: str) -> Key:
+    labels = json.loads(text)
+    return labels["source"], labels["queue"], labels["channel"]
