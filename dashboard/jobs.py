@@ -7,18 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import time, timedelta
-from functools import partial
+from functools import cache, partial
+from typing import TYPE_CHECKING
 
 from alerts.jobs import Job, JobRun
 from alerts.retention import prune
 from dashboard import forecast_jobs
 from dashboard.settings import Settings
-from forecasting.risk.jobs import RiskPlan
-from forecasting.risk.rescoring import Rescoring
-from forecasting.risk.tending import tend
 from metrics.errors import NothingSynced
 from metrics.live import live_state
 from metrics.samples import sample
+
+if TYPE_CHECKING:  # pandas and scipy take a second, and a worker that starts is to alert at once
+    from forecasting.risk.rescoring import Rescoring
 
 MakeJob = Callable[[Settings], Job | None]
 
@@ -35,24 +36,37 @@ def _retention(settings: Settings) -> Job:
 
 
 def _risk_scores(settings: Settings) -> Job:
-    scoring = Rescoring(RiskPlan(settings.risk, settings.app.timezone))
+    @cache  # what one run prepared serves the next
+    def scoring() -> Rescoring:
+        from forecasting.risk.jobs import RiskPlan
+        from forecasting.risk.rescoring import Rescoring
+
+        return Rescoring(RiskPlan(settings.risk, settings.app.timezone))
+
     return Job(
         name="risk-scores",
         every=settings.risk.rescore,
         limit=timedelta(minutes=30),
         stays=True,
-        run=lambda run: scoring.run(run.store, now=run.now),
+        run=lambda run: scoring().run(run.store, now=run.now),
     )
 
 
 def _risk_model(settings: Settings) -> Job:
-    plan = RiskPlan(settings.risk, settings.app.timezone)
     return Job(
         name="risk-model",
         at=time(3, 30),
         limit=timedelta(hours=2),
-        run=lambda run: tend(run.store, plan, now=run.now),
+        run=partial(_tend, settings=settings),
     )
+
+
+def _tend(run: JobRun, *, settings: Settings) -> str | None:
+    from forecasting.risk.jobs import RiskPlan
+    from forecasting.risk.tending import tend
+
+    plan = RiskPlan(settings.risk, settings.app.timezone)
+    return tend(run.store, plan, now=run.now)
 
 
 def _samples(settings: Settings) -> Job:
@@ -66,7 +80,7 @@ def _samples(settings: Settings) -> Job:
 
 
 def _sample(run: JobRun, *, settings: Settings) -> str | None:
-    with run.store.begin() as connection:
+    with run.store.read() as connection:  # what takes long holds up no writer
         try:
             live = live_state(
                 connection,
@@ -76,6 +90,7 @@ def _sample(run: JobRun, *, settings: Settings) -> str | None:
             )
         except NothingSynced:
             return None
+    with run.store.begin() as connection:
         minutes = sample(connection, live, run.now)
     return f"{minutes} minutes" if minutes > 1 else None
 
