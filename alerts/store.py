@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +21,9 @@ from connectors import alert_tables, schema
 from metrics.measurement import Labels
 
 _SAID = ("by", "at", "until", "note")  # columns of an acknowledgement
+# Columns that hold a field as it is; asdict() would copy every value, at every tick.
+_PLAIN = tuple(one.name for one in fields(Alert) if one.name not in ("acknowledgement", "labels"))
+_OF_CHANGE = tuple(one.name for one in fields(Transition) if one.name != "labels")
 TERM = "alerts.term"  # in meta: how often a worker became leader
 
 
@@ -67,7 +70,10 @@ def delete_alerts(connection: sa.Connection, fingerprints: Iterable[str]) -> Non
 
 
 def add_transitions(connection: sa.Connection, transitions: Iterable[Transition]) -> None:
-    rows = [{**asdict(one), "labels": _labels_text(one.labels)} for one in transitions]
+    rows = [
+        {name: getattr(one, name) for name in _OF_CHANGE} | {"labels": _labels_text(one.labels)}
+        for one in transitions
+    ]
     if rows:
         connection.execute(alert_tables.transitions.insert(), rows)
 
@@ -124,10 +130,8 @@ def _labels_text(labels: Labels) -> str:
 
 
 def _row(alert: Alert) -> dict[str, Any]:
-    values = asdict(alert)
-    del values["acknowledgement"]
     said = alert.acknowledgement
-    return values | {
+    return {name: getattr(alert, name) for name in _PLAIN} | {
         "labels": _labels_text(alert.labels),
         "acknowledged_by": said.by if said else None,
         "acknowledged_at": said.at if said else None,
