@@ -37,6 +37,8 @@ class JobDesk:
     `argv` makes the command that runs a job in a process of its own: it ends when its standard
     input does, says in a last line what was done or went wrong, and exits with 0 if all went well.
     That of a job that stays is asked for each run instead (job_process.py).
+    `calm`: no such command starts for so long after the term began, when a worker has much to
+    catch up with and needs the processor for itself.
     """
 
     store: Store
@@ -44,6 +46,7 @@ class JobDesk:
     clock: Callable[[], datetime]
     term: int
     argv: Callable[[str], Sequence[str]] | None = None
+    calm: timedelta = timedelta(0)
 
 
 class JobRunner:
@@ -54,6 +57,7 @@ class JobRunner:
         self._desk = desk
         self.known: dict[str, JobHealth] = {}
         self._loaded = False
+        self._calm_until = time.monotonic() + desk.calm.total_seconds()
         self._running: dict[str, _Running] = {}
         self._staying: dict[str, JobProcess] = {}
 
@@ -71,8 +75,7 @@ class JobRunner:
         turns = {job: next_start(job, self.known.get(job.name), now=now, zone=self._desk.zone)
                  for job in waiting}  # fmt: skip
         for job in sorted(waiting, key=lambda job: turns[job]):
-            crowded = job.apart and any(one.job.apart for one in self._running.values())
-            if turns[job] <= now and not crowded:
+            if turns[job] <= now and not (job.apart and self._crowded()):
                 self._start(job, now)
 
     def stop(self, *, within: timedelta) -> None:
@@ -84,6 +87,11 @@ class JobRunner:
             process.kill()
         for one in self._running.values():
             one.thread.join(max(0.0, deadline - time.monotonic()))
+
+    def _crowded(self) -> bool:
+        """Whether a job in a process of its own has to wait."""
+        calm = self._desk.argv is not None and time.monotonic() < self._calm_until
+        return calm or any(one.job.apart for one in self._running.values())
 
     def _start(self, job: Job, now: datetime) -> None:
         health = started(self.known.get(job.name), job, now=now)

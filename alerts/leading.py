@@ -59,6 +59,7 @@ STORE_WITHIN = timedelta(seconds=8)
 LONGEST_PAUSE_S = 3.0
 STOP_WITHIN = timedelta(seconds=5)
 JOBS_EVERY = timedelta(seconds=2)
+HEAVY_AFTER = timedelta(minutes=1)
 INTERVALS_EVERY = timedelta(seconds=1)
 LATE_EVERY = timedelta(minutes=2)
 DIGESTS_EVERY = timedelta(seconds=20)
@@ -239,7 +240,7 @@ class Leader:
                 Job(name="digests", every=DIGESTS_EVERY, limit=timedelta(minutes=10), apart=False,
                     run=partial(self._tell, digests))
             )  # fmt: skip
-        desk = JobDesk(self._store, plan.zone, self._clock, term, plan.job_argv)
+        desk = JobDesk(self._store, plan.zone, self._clock, term, plan.job_argv, HEAVY_AFTER)
         return JobRunner(jobs, desk)
 
     def _digests(self, term: int) -> DigestJob:

@@ -192,3 +192,11 @@ def test_a_staying_process_that_takes_too_long_is_killed(store: Store):
                   argv=command("import time; time.sleep(60)"))  # fmt: skip
     assert settle(hung, store)["forecast"].error == "it took longer than 300ms"
     hung.stop(within=seconds(10))
+
+
+def test_a_job_apart_waits_until_the_worker_has_caught_up_and_a_light_one_does_not(store: Store):
+    desk = JobDesk(store, SHANGHAI, lambda: datetime.now(UTC), 1, command("pass"), calm=HOURLY)
+    one = JobRunner([job(name="heavy", apart=True), job(name="light")], desk)
+    assert settle(one, store).keys() == {"light"}
+    one.look()
+    assert one.known.keys() == {"light"}
