@@ -11,7 +11,7 @@ from datetime import date, datetime
 from enum import IntEnum
 from zoneinfo import ZoneInfo
 
-from alerts.alert import Alert, Severity
+from alerts.alert import Alert, Severity, Status
 
 
 class State(IntEnum):
@@ -235,11 +235,14 @@ def page_number(now: datetime, *, count: int, turn_s: int = 15) -> int:
 _RANK = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
 
-def most_severe_first(alerts: Iterable[Alert]) -> tuple[Alert, ...]:
-    """Severity, then the oldest."""
-    return tuple(
-        sorted(alerts, key=lambda one: (_RANK[one.severity], one.pending_since, one.fingerprint))
-    )
+def most_urgent_first(alerts: Iterable[Alert]) -> tuple[Alert, ...]:
+    """Those that nobody is on, then severity, then the oldest."""
+
+    def urgency(one: Alert) -> tuple[bool, int, datetime, str]:
+        taken = one.status is Status.ACKNOWLEDGED
+        return taken, _RANK[one.severity], one.pending_since, one.fingerprint
+
+    return tuple(sorted(alerts, key=urgency))
 
 
 def change(tile: Tile) -> float | None:

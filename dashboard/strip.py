@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from alerts.alert import Alert, Severity
 from alerts.render import Wording, title
-from dashboard.board import Board, most_severe_first
+from dashboard.board import Board, most_urgent_first
 from dashboard.markup import shorten, tag, text
 from dashboard.notices import progress_lines
 from dashboard.words import Words
@@ -20,7 +20,7 @@ _CLASSES = {Severity.CRITICAL: "dp-breach", Severity.WARNING: "dp-watch", Severi
 def strip_html(board: Board, words: Words) -> str:
     shop = board.name or words("app")
     name = tag("div", text(shorten(shop, _NAME_CELLS)), class_="dp-name", title=shop)
-    return tag("header", name + _alerts_html(most_severe_first(board.alerts), words, board),
+    return tag("header", name + _alerts_html(most_urgent_first(board.alerts), words, board),
                class_="dp-strip")  # fmt: skip
 
 

@@ -6,14 +6,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from alerts.alert import Severity
+from alerts.alert import Severity, Status
 from dashboard.board import (
     Pulse,
     State,
     Tile,
     by_trouble,
     change,
-    most_severe_first,
+    most_urgent_first,
     page_number,
     pages_of,
 )
@@ -48,11 +48,12 @@ def test_pages_turn_every_15_seconds_for_all_viewers_alike() -> None:
     assert seen == [0, 0, 0, 1, 1, 1, 2, 2, 2, 0, 0, 0]
 
 
-def test_alerts_are_said_most_severe_first_then_the_oldest() -> None:
+def test_alerts_are_said_most_urgent_first_then_the_oldest() -> None:
     old = make_alert(severity=Severity.WARNING, pending_since=NOW - timedelta(hours=2))
     new = make_alert(severity=Severity.WARNING)
     worst = make_alert(severity=Severity.CRITICAL)
-    assert most_severe_first([new, old, worst]) == (worst, old, new)
+    taken = make_alert(severity=Severity.CRITICAL, status=Status.ACKNOWLEDGED)
+    assert most_urgent_first([taken, new, old, worst]) == (worst, old, new, taken)
 
 
 def test_a_change_is_unknown_without_something_to_compare_with() -> None:
