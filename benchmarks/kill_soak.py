@@ -13,48 +13,22 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from benchmarks.figures import head
+from benchmarks.soak_lanes import Lane, Message, Outcome
+from benchmarks.warm_worker import WarmWorkers
 from tests.connectors.desk import Desk
 from tests.flow.processes import write_config
 from tests.servers import PostgresServer, WebhookSink
 
 WAITING = 3  # contacts that make a breach: the rule is "> 2"
 GIVE_UP_S = 900.0  # far beyond what a worker needs that dies every few seconds
-LONGEST_LIFE_S = 10.0
-EARLY_DEATHS = 0.1
-
-
-@dataclass(slots=True)
-class Lane:
-    """One queue: a breach, its end, and the next breach."""
-
-    queue: str
-    breached_at: float | None = None
-    cleared_at: float | None = None
-    clear_after: float = 0.0
-    told: bool = False
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What became of all. `copies`: messages that came again; `strangers`: with another key."""
-
-    breaches: int = 0
-    kills: int = 0
-    lost: list[str] = field(default_factory=list)
-    false_resolves: list[str] = field(default_factory=list)
-    strangers: list[str] = field(default_factory=list)
-    copies: int = 0
-    slowest_s: float = 0.0
-
-    @property
-    def clean(self) -> bool:
-        return not (self.lost or self.false_resolves or self.strangers)
+LONGEST_LIFE_S = 4.0  # after it began to lead
+COLD = 0.1  # the share that starts from nothing, and may die before it leads
+LONGEST_START_S = 8.0
 
 
 class Soak:
@@ -70,42 +44,55 @@ class Soak:
         self._db = sqlite3.connect(folder / "desk.db", isolation_level=None, timeout=60)
         self._number, self._read = 0, 0
         self._log = folder / "worker.log"
+        self._log.touch()
+        self._warm = WarmWorkers(self._config, self._log)
+        self._cold: subprocess.Popen[bytes] | None = None
         self._dies_at: float | None = None
-        self._seen: dict[str, list[tuple[str, str, float]]] = {}
+        self._lanes: dict[str, Lane] = {}
         self.outcome = Outcome()
 
     def run(self, *, breaches: int, kills: int, lanes: int) -> Outcome:
-        out, queues = self.outcome, [Lane(f"q{number}") for number in range(lanes)]
+        out = self.outcome
+        self._lanes = {f"q{number}": Lane(f"q{number}", out) for number in range(lanes)}
         self._start()
         try:
-            while out.breaches < breaches or any(one.breached_at for one in queues):
+            while out.breaches < breaches or any(
+                one.breached_at is not None for one in self._lanes.values()
+            ):
                 if out.kills < kills and self._doomed():
                     self._end()
                     out.kills += 1
                     self._start()
                 self._listen()
-                allowed = breaches * (out.kills + 1) / max(1, kills)
-                for lane in queues:
-                    self._step(lane, start=out.breaches < min(breaches, allowed))
+                allowed = min(breaches, breaches * (out.kills + 1) / max(1, kills))
+                for lane in self._lanes.values():
+                    self._step(lane, start=out.breaches < allowed)
                 time.sleep(0.02)
+            self._listen()
         finally:
             self._end()
+            self._warm.close()
             self._db.close()
         return out
 
     def _start(self) -> None:
+        self._said = self._log.stat().st_size
+        self._dies_at = None
+        if self._chance.random() >= COLD:
+            self._warm.start()
+            return
         argv = [sys.executable, "-m", "dashboard.cli", "worker", "-c", str(self._config)]
         with self._log.open("ab") as log:
-            self._worker = subprocess.Popen(argv, stdout=log, stderr=log, cwd=self._folder)
-        self._said = self._log.stat().st_size
-        early = self._chance.random() < EARLY_DEATHS
-        self._dies_at = (
-            time.monotonic() + self._chance.uniform(0, LONGEST_LIFE_S) if early else None
-        )
+            self._cold = subprocess.Popen(argv, stdout=log, stderr=log, cwd=self._folder)
+        self._dies_at = time.monotonic() + self._chance.uniform(0, LONGEST_START_S)
 
     def _end(self) -> None:
-        self._worker.kill()
-        self._worker.wait()
+        if self._cold is None:
+            self._warm.kill()
+            return
+        self._cold.kill()
+        self._cold.wait()
+        self._cold = None
 
     def _doomed(self) -> bool:
         """Most live a random while after they began to lead, some die before."""
@@ -120,21 +107,17 @@ class Soak:
         if lane.breached_at is None:
             if start and self._chance.random() < 0.05:
                 self._breach(lane)
-            return
-        if lane.cleared_at is None:
-            if self._heard(lane, "firing", since=lane.breached_at):
-                lane.told, lane.clear_after = True, lane.clear_after or now + self._chance.random()
-            if (lane.told and now >= lane.clear_after) or now > lane.breached_at + GIVE_UP_S:
+        elif lane.cleared_at is None:
+            told = lane.episode is not None and self._chance.random() < 0.04
+            if told or now > lane.breached_at + GIVE_UP_S:
                 self._clear(lane)
-        elif self._heard(lane, "resolved", since=lane.cleared_at):
-            self._close(lane)
         elif now > lane.cleared_at + GIVE_UP_S:
-            self.outcome.lost.append(f"end of the breach of {lane.queue}")
-            self._close(lane)
+            lane.give_up()
 
     def _breach(self, lane: Lane) -> None:
         first = self._number + 1
         self._number += WAITING
+        lane.breach(time.monotonic())  # before the commit: it may be told at once
         self._db.execute("BEGIN IMMEDIATE")
         for number in range(first, first + WAITING):
             self._db.execute(
@@ -143,39 +126,15 @@ class Soak:
                 (number, lane.queue, _now(), _now()),
             )
         self._db.execute("COMMIT")
-        self._seen[lane.queue] = []
-        lane.breached_at, lane.cleared_at = time.monotonic(), None
-        lane.told, lane.clear_after = False, 0.0
-        self.outcome.breaches += 1
 
     def _clear(self, lane: Lane) -> None:
         self._listen()
-        if not lane.told:
-            self.outcome.lost.append(f"breach of {lane.queue}")
-        lane.cleared_at = time.monotonic()  # before the commit: nothing may say so earlier
+        lane.clear(time.monotonic())  # before the commit: nothing may say so earlier
         self._db.execute(
             "UPDATE contacts SET status = 'closed', closed_at = ?, waiting_since = NULL"
             " WHERE queue = ? AND status = 'open'",
             (_now(), lane.queue),
         )
-
-    def _close(self, lane: Lane) -> None:
-        """Judge what arrived about this breach, and let the queue rest."""
-        assert lane.breached_at
-        heard = self._seen[lane.queue]
-        for status in ("firing", "resolved"):
-            keys = [key for what, key, _ in heard if what == status]
-            self.outcome.copies += max(0, len(keys) - 1)
-            if len(set(keys)) > 1:
-                self.outcome.strangers.append(f"{lane.queue}: {status} with {sorted(set(keys))}")
-        early = [at for what, _, at in heard if what == "resolved" and at < (lane.cleared_at or 0)]
-        self.outcome.false_resolves += [lane.queue] * len(early)
-        told = min((at for what, _, at in heard if what == "firing"), default=0.0)
-        self.outcome.slowest_s = max(self.outcome.slowest_s, told - lane.breached_at)
-        lane.breached_at = lane.cleared_at = None
-
-    def _heard(self, lane: Lane, status: str, *, since: float) -> bool:
-        return any(what == status and at >= since for what, _, at in self._seen[lane.queue])
 
     def _listen(self) -> None:
         arrived = self._sink.requests
@@ -185,8 +144,9 @@ class Soak:
             body: dict[str, Any] = json.loads(request.body)
             for alert in body["alerts"]:
                 if alert["rule"] == "queue-too-long":
-                    entry = (alert["status"], body["key"], request.monotonic)
-                    self._seen.setdefault(alert["labels"]["queue"], []).append(entry)
+                    queue, episode = alert["labels"]["queue"], int(alert["key"].rsplit("-", 1)[1])
+                    one = Message(queue, alert["status"], episode, body["key"], request.monotonic)
+                    self._lanes[queue].hear(one)
         self._read = len(arrived)
 
 
@@ -197,22 +157,23 @@ def _now() -> str:
 def run() -> None:
     head("Kill soak: 1,000 breaches, the worker killed outright at 200 random moments")
     with tempfile.TemporaryDirectory() as folder, WebhookSink() as sink:
-        _say("SQLite store", Soak(Path(folder), "sqlite:///store.db", sink, 7))
+        say("SQLite store", Soak(Path(folder), "sqlite:///store.db", sink, 7))
     with (
         tempfile.TemporaryDirectory() as folder,
         WebhookSink() as sink,
         PostgresServer() as server,
     ):
-        _say("PostgreSQL store", Soak(Path(folder), server.create_database().url, sink, 8))
+        say("PostgreSQL store", Soak(Path(folder), server.create_database().url, sink, 8))
 
 
-def _say(name: str, soak: Soak) -> None:
+def say(name: str, soak: Soak, *, breaches: int = 1000, kills: int = 200) -> None:
     began = time.monotonic()
-    out = soak.run(breaches=1000, kills=200, lanes=40)
+    out = soak.run(breaches=breaches, kills=kills, lanes=40)
     print(
         f"{name}: {out.breaches} breaches, {out.kills} kills in {time.monotonic() - began:.0f} s: "
-        f"{len(out.lost)} lost, {len(out.false_resolves)} false resolves, {out.copies} copies "
-        f"with the same key, {len(out.strangers)} with another; "
+        f"{out.told} told, {out.ended} ends told, {len(out.lost)} lost, "
+        f"{len(out.false_resolves)} false resolves, {out.copies} copies with the same key "
+        f"({out.late_copies} of an earlier episode), {len(out.strangers)} with another; "
         f"slowest first message {out.slowest_s:.1f} s",
         flush=True,
     )
