@@ -9,12 +9,10 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
-from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from alerts import heartbeat, outbox
 from alerts.ack_links import open_ack_links
@@ -22,36 +20,27 @@ from alerts.book import AlertBook, SourceWatch, rule_book
 from alerts.clock_watch import Jump
 from alerts.condition import Gathering
 from alerts.delivery import Delivery, Post
-from alerts.digest.gather import Shop
-from alerts.digest.jobs import DigestJob, DigestPlan
-from alerts.digest.settings import DigestSettings
 from alerts.job_runner import JobDesk, JobRunner
-from alerts.jobs import Job, JobRun
 from alerts.leader import Leadership
 from alerts.numbers import Numbers
+from alerts.own_jobs import leaders_jobs
 from alerts.pacing import Pace
 from alerts.ping import Ping
 from alerts.pipeline import Reading, evaluate_and_record
 from alerts.polling import SourcePolling
-from alerts.receivers import ReceiverSettings
 from alerts.render import Wording
 from alerts.rule_store import StoredRules
 from alerts.self_watch import SelfWatch, observe_watch
-from alerts.settings import AlertsSettings, RuleSettings, rules_of
+from alerts.settings import rules_of
 from alerts.situation import Trends
 from alerts.store import begin_term
 from alerts.telling.book import TellingBook
-from alerts.telling.plan import PLAIN, TellingPlan
 from alerts.ticking import TickCounts, TickSteps, keep_ticking
 from alerts.trouble import Trouble
+from alerts.worker_plan import WorkerPlan
 from connectors.errors import StoreError
-from connectors.settings import SourceSettings
 from connectors.store import Store
-from forecasting.settings import StaffingSettings
-from metrics.kpi import Registry
-from metrics.live import LiveSettings
-from metrics.refresh import fill, refresh_dirty, refresh_late
-from metrics.text import Language
+from metrics.refresh import fill, refresh_dirty
 
 log = logging.getLogger(__name__)
 TROUBLES = ("jobs_failed", "intervals_failed", "beat_failed")
@@ -61,31 +50,6 @@ STOP_WITHIN = timedelta(seconds=5)
 JOBS_EVERY = timedelta(seconds=2)
 HEAVY_AFTER = timedelta(minutes=1)
 INTERVALS_EVERY = timedelta(seconds=1)
-LATE_EVERY = timedelta(minutes=2)
-DIGESTS_EVERY = timedelta(seconds=20)
-
-
-@dataclass(frozen=True, slots=True)
-class WorkerPlan:
-    """All that the worker is to do, from the configuration."""
-
-    store_url: str
-    folder: Path
-    zone: ZoneInfo
-    language: Language
-    tick: timedelta
-    live: LiveSettings
-    sources: Sequence[SourceSettings]
-    alerts: AlertsSettings
-    receivers: Sequence[ReceiverSettings]
-    rules: Sequence[RuleSettings]
-    kpis: Registry
-    digests: Sequence[DigestSettings] = ()
-    telling: TellingPlan = PLAIN
-    staffing: StaffingSettings | None = None
-    name: str = ""  # of the shop
-    jobs: Sequence[Job] = ()
-    job_argv: Callable[[str], Sequence[str]] | None = None  # see JobDesk
 
 
 class Leader:
@@ -227,36 +191,12 @@ class Leader:
             self._troubles["jobs_failed"].over()
 
     def _jobs(self, term: int) -> JobRunner:
-        """Those of the configuration, and our own."""
         plan = self._plan
-        jobs = [
-            *plan.jobs,
-            Job(name="late-intervals", every=LATE_EVERY, limit=timedelta(minutes=10), apart=False,
-                run=self._refresh_late),
-        ]  # fmt: skip
-        if plan.digests:
-            digests = self._digests(term)
-            jobs.append(
-                Job(name="digests", every=DIGESTS_EVERY, limit=timedelta(minutes=10), apart=False,
-                    run=partial(self._tell, digests))
-            )  # fmt: skip
+        jobs = leaders_jobs(
+            plan, self._store, term=term, clock=self._clock, queued=self._delivery.wake
+        )
         desk = JobDesk(self._store, plan.zone, self._clock, term, plan.job_argv, HEAVY_AFTER)
         return JobRunner(jobs, desk)
-
-    def _digests(self, term: int) -> DigestJob:
-        plan = self._plan
-        sources = tuple(source.name for source in plan.sources)
-        shop = Shop(plan.name, plan.zone, sources, plan.kpis)
-        receivers = [receiver.name for receiver in plan.receivers]
-        return DigestJob(
-            self._store, DigestPlan(plan.digests, receivers, shop), term=term, clock=self._clock
-        )
-
-    def _tell(self, digests: DigestJob, _run: JobRun) -> str | None:
-        queued = digests.run()
-        if queued:
-            self._delivery.wake()
-        return f"{queued} messages queued" if queued else None
 
     def _refresh(self) -> None:
         try:
@@ -266,9 +206,6 @@ class Leader:
             self._troubles["intervals_failed"].failed(error)
         else:
             self._troubles["intervals_failed"].over()
-
-    def _refresh_late(self, _run: JobRun) -> None:
-        refresh_late(self._store, self._plan.kpis)
 
     def _record_beat(self, *, leader: bool) -> None:
         counts = self._counts

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 
 from alerts import heartbeat
 from alerts.leader import Leadership, open_leadership
-from alerts.leading import Leader, WorkerPlan
+from alerts.leading import Leader
+from alerts.worker_plan import WorkerPlan
 from connectors.errors import StoreError
 from connectors.store import open_store
 

@@ -17,6 +17,7 @@ from benchmarks import (
     rules,
     source_cost,
     staffing,
+    take_over,
     viewers,
 )
 
@@ -34,6 +35,7 @@ BENCHES = {
     "alert-latency": alert_latency.run,
     "alert-faults": alert_latency.faults,
     "kill-soak": kill_soak.run,
+    "take-over": take_over.run,
     "staffing": staffing.run,
     "risk": risk.run,
     "risk-olist": risk.olist,

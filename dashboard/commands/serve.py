@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from alerts.leading import WorkerPlan
 from alerts.worker import run_worker
+from alerts.worker_plan import WorkerPlan
 from dashboard.commands.options import config_option, settings_of
 from dashboard.demo import DemoSettings, run_demo
 from dashboard.jobs import jobs_of
