@@ -50,6 +50,7 @@ STOP_WITHIN = timedelta(seconds=5)
 JOBS_EVERY = timedelta(seconds=2)
 HEAVY_AFTER = timedelta(minutes=1)
 INTERVALS_EVERY = timedelta(seconds=1)
+ASIDE = timedelta(seconds=0.5)  # between the polls of most, and the ticks that follow them
 
 
 class Leader:
@@ -178,8 +179,8 @@ class Leader:
     def _schedule(self, jobs: JobRunner) -> None:
         for poll in self._polls:
             self._pace.every(poll.settings.poll, poll.poll, name=f"poll {poll.settings.name}")
-        self._pace.every(INTERVALS_EVERY, self._refresh, name="intervals")
-        self._pace.every(JOBS_EVERY, partial(self._look, jobs), name="jobs")
+        self._pace.every(INTERVALS_EVERY, self._refresh, name="intervals", after=ASIDE)
+        self._pace.every(JOBS_EVERY, partial(self._look, jobs), name="jobs", after=ASIDE)
         self._pace.start()
 
     def _look(self, jobs: JobRunner) -> None:

@@ -32,10 +32,19 @@ class Pace:
             self._noticed, EVENT_JOB_ERROR | EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES
         )
 
-    def every(self, span: timedelta, work: Callable[[], None], *, name: str) -> None:
+    def every(
+        self,
+        span: timedelta,
+        work: Callable[[], None],
+        *,
+        name: str,
+        after: timedelta = timedelta(0),
+    ) -> None:
+        """First `after` so long: what may wait stays out of the way of what may not."""
         self._scheduler.add_job(
-            work, "interval", seconds=span.total_seconds(), next_run_time=datetime.now(UTC), id=name
-        )
+            work, "interval", seconds=span.total_seconds(), next_run_time=datetime.now(UTC) + after,
+            id=name,
+        )  # fmt: skip
 
     def start(self) -> None:
         self._scheduler.start()
