@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 from dashboard.board import SourceView
 from dashboard.markup import tag, text
+from dashboard.troubles import told_in
 from dashboard.words import Words
 
 
 def empty_html(sources: Sequence[SourceView], words: Words) -> str:
     """Before the first read of any source; the back-fill's progress where one runs."""
     failed = [
-        words("empty.failing", name=source.name, error=source.error)
+        words("empty.failing", name=source.name, error=told_in(words.language, source.error))
         for source in sources
         if source.failing and source.error
     ]
@@ -35,7 +36,9 @@ def progress_lines(sources: Sequence[SourceView], words: Words) -> list[str]:
 
 
 def error_html(message: str, words: Words) -> str:
-    return _card(words("empty.error_title"), [words("empty.error_text"), message])
+    return _card(
+        words("empty.error_title"), [words("empty.error_text"), told_in(words.language, message)]
+    )
 
 
 def _card(title: str, lines: Sequence[str]) -> str:

@@ -20,6 +20,7 @@ from dashboard.lists import list_html, note_html, pairs_html
 from dashboard.markup import tag, text
 from dashboard.outgoing import tables
 from dashboard.outgoing.load import DAYS, DEAD_SHOWN, USUAL_DAYS, Delivered, Filters, Place, load
+from dashboard.troubles import told_in
 from dashboard.words import Words
 
 MOST_IN_FILE = 20_000
@@ -104,7 +105,9 @@ def _place_html(place: Place, say: Words, now: datetime) -> str:
     head = tag("h3", text(place.name) + " " + tag("small", text(kind)) + " " + sign)
     trouble = ""
     if place.channel is not None and place.state is not ChannelState.WORKING:
-        trouble = tag("p", text(place.channel.error or ""), class_="dp-source-error")
+        trouble = tag(
+            "p", text(told_in(say.language, place.channel.error or "")), class_="dp-source-error"
+        )
     pairs = pairs_html(tables.place_pairs(place, say, now))
     return tag("section", head + trouble + pairs, class_="dp-source", data_receiver=place.name,
                data_state=place.state)  # fmt: skip
@@ -130,7 +133,8 @@ def _dead_letter(one: Outgoing, found: Delivered, wording: Wording, say: Words) 
     head = tag("b", text(tables.what_said(one, wording, say)))
     made = say.moment(one.created_at.astimezone(wording.zone))
     where = tag("p", text(f"{one.receiver} · {made}"), class_="dp-page-note")
-    st.html(tag("div", head + where + tag("p", text(one.error or ""), class_="dp-source-error")))
+    why = tag("p", text(told_in(say.language, one.error or "")), class_="dp-source-error")
+    st.html(tag("div", head + where + why))
     st.button(say("outgoing.resend"), key=f"out_again_{one.id}", icon=":material/replay:",
               on_click=partial(_send_again, one.id))  # fmt: skip
     tries = found.tries.get(one.id, ())

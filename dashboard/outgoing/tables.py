@@ -12,6 +12,7 @@ from alerts.render import Wording
 from dashboard.history.export import Cell, Column, Sheet, Table
 from dashboard.lists import DOWN, GOOD, LATE
 from dashboard.outgoing.load import Delivered, Filters, Place
+from dashboard.troubles import told_in
 from dashboard.words import UNKNOWN, Words
 from metrics.text import format_age
 
@@ -97,7 +98,7 @@ def what_said(one: Outgoing, wording: Wording, say: Words) -> str:
 def try_rows(tries: Sequence[Try], wording: Wording, say: Words) -> list[list[str]]:
     return [
         [str(one.attempt), _moment(one.at, wording, say), say(f"outgoing.try_{_key(one.outcome)}"),
-         one.error or ""]
+         told_in(say.language, one.error or "")]
         for one in tries
     ]  # fmt: skip
 
@@ -112,7 +113,8 @@ def sheet(
     rows: list[list[Cell]] = [
         [one.created_at.astimezone(zone), one.receiver, what_said(one, wording, say),
          say(f"outgoing.{one.stand}"), one.sent_at and one.sent_at.astimezone(zone), one.attempts,
-         one.error, one.http_status, one.instead_of, one.moved_to, one.sent_as, one.key]
+         told_in(say.language, one.error or ""), one.http_status, one.instead_of, one.moved_to,
+         one.sent_as, one.key]
         for one in messages
     ]  # fmt: skip
     chosen = [filters.receiver or say("outgoing.any_receiver"),
@@ -132,7 +134,7 @@ def _remark(one: Outgoing, say: Words, now: datetime) -> str:
     """Why it isn't sent, or what there is to know about how it went."""
     said = []
     if one.error:
-        said.append(one.error)
+        said.append(told_in(say.language, one.error))
     if one.stand is Stand.FAILED:
         wait = (one.next_at - now).total_seconds()
         due = say("outgoing.next_try", n=one.attempts, wait=say.duration(wait))

@@ -14,6 +14,7 @@ from dashboard.lists import DOWN, GOOD, LATE, bar_html, list_html, note_html, pa
 from dashboard.markup import tag, text
 from dashboard.notices import error_html
 from dashboard.session import current_view
+from dashboard.troubles import told_in
 from dashboard.view import View
 from dashboard.watchdog import watchdog
 from dashboard.words import UNKNOWN, Words, words
@@ -96,7 +97,8 @@ def _moment(moment: datetime | None, say: Words) -> str:
 def _error_html(report: SourceReport, say: Words) -> str:
     if not report.state.error:
         return ""
-    return tag("p", text(f"{say('sources.error')}: {report.state.error}"), class_="dp-source-error")
+    said = f"{say('sources.error')}: {told_in(say.language, report.state.error)}"
+    return tag("p", text(said), class_="dp-source-error")
 
 
 def _progress_html(report: SourceReport, say: Words) -> str:
