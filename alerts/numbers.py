@@ -84,6 +84,7 @@ class Numbers:
     def follow(self, rules: Sequence[Rule]) -> None:
         """Read for these rules from now on; what is known of others stays, if they come back."""
         single = [one for rule in rules for one in (rule.parts or (rule,))]
+        self._metrics = frozenset(rule.metric for rule in single)
         self._wanted = sorted({one for rule in single for one in self._needs(rule)}, key=repr)
         made = {series_name(rule): rule for rule in single if rule.kind not in COMPOSITE | PLAIN}
         self._derived = [rule for rule in made.values() if KINDS[rule.kind].derive]
@@ -112,7 +113,7 @@ class Numbers:
                 live = live_state(connection, now=now, settings=self._live, names=self._sources)
             except NothingSynced:
                 return []
-        found = [*measurements(live)]
+        found = measurements(live, self._metrics)
         for wanted in self._wanted:
             found += self._known(store, wanted, now, KPI_EVERY, self._kpi(wanted, live))
         for rule in self._read:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -49,11 +50,9 @@ class Reader:
 
     def rows(self, sql: str, **binds: Any) -> RawRows:
         """Run a statement; SourceError says what went wrong, never with the URL or a value."""
-        clause = _text(sql)
-        if "ids" in binds:
-            clause = clause.bindparams(sa.bindparam("ids", expanding=True))
+        clause, names = _prepared(sql, expanding="ids" in binds)
         given = {**self._params, **binds}
-        used = {name: given[name] for name in clause.compile().params if name in given}
+        used = {name: given[name] for name in names if name in given}
         with self._source.deadline(self._connection):
             result = self._connection.execute(clause, used)
             # The driver's own tuples: ten thousands of rows a second come through here.
@@ -190,6 +189,15 @@ _MISSING = re.compile(
     r"|(?:relation|column) \"?([\w.\"]+?)\"? does not exist"
     r"|Table '([\w.]+)' doesn't exist|Unknown column '([\w.]+)'"
 )
+
+
+@lru_cache(maxsize=512)  # the same few at every poll
+def _prepared(sql: str, *, expanding: bool) -> tuple[sa.TextClause, tuple[str, ...]]:
+    """A statement with the names of its parameters; `expanding`: with a list of ids."""
+    clause = _text(sql)
+    if expanding:
+        clause = clause.bindparams(sa.bindparam("ids", expanding=True))
+    return clause, tuple(clause.compile().params)
 
 
 def _text(sql: str) -> sa.TextClause:

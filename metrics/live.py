@@ -6,10 +6,10 @@ keeps its last figures, with their age.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
@@ -116,10 +116,12 @@ def live_state(
     for key, counts in sorted(_counts(connection, read).items()):
         available = agents.by_queue.get((key[0], key[1])) if key[0] in agents.known else None
         waits_known, agents_known = mute.get(key[0], (True, True))
-        state = replace(
-            counts, agents_available=available, waits_known=waits_known, agents_known=agents_known
-        )
-        queues.append(_with_waits(state, waits.get(key, []), settings.wait_cut))
+        queues.append(
+            _with_waits(
+                counts, waits.get(key, []), settings.wait_cut,
+                agents_available=available, waits_known=waits_known, agents_known=agents_known,
+            )
+        )  # fmt: skip
     total = _total(queues, [one for per in waits.values() for one in per], settings.wait_cut)
     total = replace(total, agents_available=agents.available, occupancy=agents.occupancy)
     return LiveState(min(read.values()), states, tuple(queues), total)
@@ -147,19 +149,25 @@ def source_states(
     return tuple(found)
 
 
-def measurements(live: LiveState) -> list[Measurement]:
-    """What the rules compare; a source that is not ok gives None, never its last figure."""
+def measurements(live: LiveState, only: Container[str] | None = None) -> list[Measurement]:
+    """What the rules compare; a source that is not ok gives None, never its last figure.
+
+    `only` these metrics, where not all are asked for.
+    """
     ok = {one.name for one in live.sources if one.status == "ok"}
     all_ok = ok.issuperset(queue.source for queue in live.queues)
     read = {one.name: one.as_of or live.as_of for one in live.sources}
     found = [
         Measurement("source_lag", labels_of(source=one.name), one.lag_s, 1, live.as_of, None)
         for one in live.sources
+        if only is None or "source_lag" in only
     ]
     for queue in (*live.queues, live.total):
         labels = labels_of(queue=queue.queue, channel=queue.channel, source=queue.source)
         as_of = read.get(queue.source, live.as_of)
         for metric, value in _figures(queue):
+            if only is not None and metric not in only:
+                continue
             trusted = queue.source in ok if queue.source else all_ok
             known = value if trusted else None
             found.append(Measurement(metric, labels, known, queue.waiting, as_of, None))
@@ -226,7 +234,9 @@ def _waits(connection: sa.Connection, read: Mapping[str, datetime]) -> dict[Key,
     return found
 
 
-def _with_waits(state: QueueState, waits: Sequence[float], cut: timedelta | None) -> QueueState:
+def _with_waits(
+    state: QueueState, waits: Sequence[float], cut: timedelta | None, **more: Any
+) -> QueueState:
     limit = None if cut is None else cut.total_seconds()
     within = [wait for wait in waits if limit is None or wait <= limit]
     bands = [0] * (len(BANDS_S) + 1)
@@ -240,6 +250,7 @@ def _with_waits(state: QueueState, waits: Sequence[float], cut: timedelta | None
         waiting_over_cut=len(waits) - len(within),
         oldest_wait_s=max(waits, default=None),
         bands=tuple(bands),
+        **more,
     )
 
 
