@@ -26,7 +26,7 @@ from tests.servers import PostgresServer, WebhookSink
 
 WAITING = 3  # contacts that make a breach: the rule is "> 2"
 GIVE_UP_S = 900.0  # far beyond what a worker needs that dies every few seconds
-LONGEST_LIFE_S = 4.0  # after it began to lead
+LONGEST_LIFE_S = 2.5  # after it began to lead
 COLD = 0.1  # the share that starts from nothing, and may die before it leads
 LONGEST_START_S = 8.0
 

@@ -162,6 +162,18 @@ def test_a_number_that_cannot_be_read_fails_alone(store: Store):
     assert numbers.failures == {}
 
 
+def test_live_numbers_are_those_that_rules_and_their_parts_name(store: Store):
+    contacts(store, "a", 2)
+    plain = rule(metric="open", by=("queue",))
+    both = rule(name="both", kind="all", parts=(rule(metric="bot"), rule(metric="snoozed")))
+    numbers = Numbers(LiveSettings(), [plain, both], SHANGHAI, ["s"], KPIS)
+    found = numbers.read(store, NOW)
+    assert {one.metric for one in found} == {"open", "bot", "snoozed"}
+    assert {one.value for one in found if one.metric == "open"} == {2}
+    numbers.follow([rule(metric="source_lag")])
+    assert [one.metric for one in numbers.read(store, NOW)] == ["source_lag"]
+
+
 def test_the_burn_rate_reads_both_windows(store: Store):
     of = rule(
         kind="burn_rate", metric="csat", by=(), window=HOUR, when=Threshold(">", 2),
