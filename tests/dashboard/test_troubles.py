@@ -64,7 +64,11 @@ def sent(url: str) -> str:
     transport = transport_for(receiver)
     try:
         with pytest.raises(SendError) as caught:
-            transport.send(TestNote("k", "on call", START), Wording("zh", SHANGHAI), now=START)
+            transport.send(
+                TestNote(key="k", receiver="on call", tested_at=START),
+                Wording("zh", SHANGHAI),
+                now=START,
+            )
     finally:
         transport.close()
     return told_in("zh", str(caught.value))
