@@ -80,7 +80,7 @@ def _keys(connection: sa.Connection, numbers: set[int], memory: _Memory) -> dict
     query = sa.select(label_sets.c.id, label_sets.c.labels)
     if len(new) <= _AT_ONCE:
         query = query.where(label_sets.c.id.in_(sorted(new)))
-    found = connection.execute(query).tuples()
+    found = connection.execute(query)
     return memory.keys | {number: _key(text) for number, text in found if number in new}
 
 
