@@ -51,6 +51,7 @@ JOBS_EVERY = timedelta(seconds=2)
 HEAVY_AFTER = timedelta(minutes=1)
 INTERVALS_EVERY = timedelta(seconds=1)
 ASIDE = timedelta(seconds=0.5)  # between the polls of most, and the ticks that follow them
+FILLING_S = 0.5  # of each of those intervals: polls write between the steps
 
 
 class Leader:
@@ -202,7 +203,8 @@ class Leader:
     def _refresh(self) -> None:
         try:
             refresh_dirty(self._store, self._plan.kpis)
-            fill(self._store, self._plan.kpis)
+            until = time.monotonic() + FILLING_S
+            fill(self._store, self._plan.kpis, go_on=lambda: time.monotonic() < until)
         except StoreError as error:
             self._troubles["intervals_failed"].failed(error)
         else:

@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,10 +19,12 @@ from pathlib import Path
 import sqlalchemy as sa
 from playwright.sync_api import sync_playwright
 
+from benchmarks.answering import answering
 from benchmarks.figures import head, say
 from connectors.simulator.feed import write_history
 from connectors.simulator.settings import SimulatorSettings
 from dashboard.processes import CONFIG_VARIABLE, deskpulse_argv, web_argv
+from tests.daemon import free_port
 from tests.servers import PostgresServer
 
 SHARED = Path(os.environ.get("DESKPULSE_SHARED") or Path(__file__).resolve().parents[2] / "shared")
@@ -69,7 +69,7 @@ def _site() -> Iterator[Site]:
             f'url = "{database.readonly_url}"\nparams = {{ account_id = 1 }}\n'
         )
         subprocess.run(deskpulse_argv("sync", "-c", str(config)), check=True, capture_output=True)
-        port = _free_port()
+        port = free_port()
         environment = {**os.environ, CONFIG_VARIABLE: str(config)}
         with (folder / "log").open("wb") as log:
             worker = subprocess.Popen(
@@ -79,7 +79,7 @@ def _site() -> Iterator[Site]:
                 web_argv(port, "127.0.0.1"), env=environment, stdout=log, stderr=log
             )
             try:
-                _wait(f"http://127.0.0.1:{port}/healthz")
+                answering(f"http://127.0.0.1:{port}/healthz")
                 yield Site(f"http://127.0.0.1:{port}/", web.pid, postgres)
             finally:
                 for process in (worker, web):
@@ -132,22 +132,3 @@ def _cold_loads(site: Site) -> None:
             browser.close()
     shown = ", ".join(f"{one:.2f}" for one in times)
     say("median of three", f"{statistics.median(times):.2f} s", f"≤ 2.5 s ({shown})")
-
-
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port
-
-
-def _wait(url: str) -> None:
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            with urllib.request.urlopen(url, timeout=2):
-                return
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.2)

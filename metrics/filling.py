@@ -5,8 +5,9 @@ The computing itself is refresh.py's.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import groupby
 
 import sqlalchemy as sa
 
@@ -30,7 +31,8 @@ Filled = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The blocks to compute next, from `first` up to and without `last`, and for which KPIs."""
+    """The blocks to compute next, from `first` up to and without `last`, and for which KPIs: some
+    that one read of facts serves, so that a step is short."""
 
     kpis: tuple[Kpi, ...]
     first: int
@@ -78,7 +80,7 @@ def adopt(store: Store, registry: Registry) -> None:
 
 
 def next_step(connection: sa.Connection, registry: Registry) -> Step | None:
-    """The KPIs that are furthest behind, with the newest blocks they lack."""
+    """Some of the KPIs that are furthest behind, with the newest blocks they lack."""
     table = kpi_definitions
     rows = [
         row
@@ -88,15 +90,26 @@ def next_step(connection: sa.Connection, registry: Registry) -> Step | None:
     if not rows:
         return None
     last = max(row.filled_from for row in rows)
-    among = [row for row in rows if row.filled_from == last]
+    kpis = alike(registry[row.kpi] for row in rows if row.filled_from == last)[0]
+    keys = {one.key for one in kpis}
+    among = [row for row in rows if row.kpi in keys]
     oldest = min(row.first_block for row in among)
     first = max(oldest, last - AT_ONCE)
     everything = sum(row.last_block - row.first_block for row in rows)
     left = sum(row.filled_from - row.first_block for row in rows) - (last - first) * len(among)
     return Step(
-        tuple(registry[row.kpi] for row in among), first, last, oldest,
+        tuple(kpis), first, last, oldest,
         (everything - left, everything),
     )  # fmt: skip
+
+
+def alike(kpis: Iterable[Kpi]) -> list[list[Kpi]]:
+    """KPIs of one unit that are dated alike: one read of facts serves them all."""
+
+    def key(kpi: Kpi) -> tuple[str, tuple[str, ...]]:
+        return (kpi.of_unit, kpi.dates)
+
+    return [list(group) for _, group in groupby(sorted(kpis, key=key), key=key)]
 
 
 def behind(connection: sa.Connection) -> tuple[Behind, ...]:

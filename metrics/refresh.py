@@ -6,8 +6,7 @@ measure.py's, how they are kept intervals.py's.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from itertools import groupby
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import sqlalchemy as sa
@@ -17,7 +16,7 @@ from connectors.store import Store
 from connectors.write import take_turn
 from metrics import agent_time, bundles, filling
 from metrics.bundles import SLOTS
-from metrics.filling import Filled
+from metrics.filling import Filled, alike
 from metrics.intervals import blocks_of, replace_blocks, replace_slots, set_ids
 from metrics.known_queues import new_edition
 from metrics.kpi import AGENT_TIME, Kpi, Registry
@@ -69,10 +68,14 @@ def refresh_late(store: Store, registry: Registry) -> None:
     bundles.bundle(store, registry)
 
 
-def fill(store: Store, registry: Registry, *, filled: Filled = lambda _done, _all: None) -> bool:
-    """One step of computing KPIs whose definition is new; whether there is more."""
+def fill(store: Store, registry: Registry, *, go_on: Callable[[], bool] = lambda: False) -> bool:
+    """Compute KPIs whose definition is new: a step, in a transaction of its own, and more as long
+    as `go_on` says so; whether there may be more."""
     filling.adopt(store, registry)
-    return _fill_some(store, registry, filled)
+    while more := _fill_some(store, registry, lambda _done, _all: None):
+        if not go_on():
+            break
+    return more
 
 
 def rebuild(store: Store) -> None:
@@ -119,15 +122,6 @@ def _refresh_rows(
     )
     if rows:
         connection.execute(done, [{"b_fact": fact, "b_slot": slot} for fact, slot in rows])
-
-
-def alike(kpis: Iterable[Kpi]) -> list[list[Kpi]]:
-    """KPIs of one unit that are dated alike: one read of facts serves them all."""
-
-    def key(kpi: Kpi) -> tuple[str, tuple[str, ...]]:
-        return (kpi.of_unit, kpi.dates)
-
-    return [list(group) for _, group in groupby(sorted(kpis, key=key), key=key)]
 
 
 def _recompute(
@@ -223,8 +217,7 @@ def _fill_some(store: Store, registry: Registry, filled: Filled) -> bool:
         step = filling.next_step(connection, registry)  # another program may have done it
         if step is None:
             return False
-        for kpis in alike(step.kpis):
-            compute_blocks(connection, registry, kpis, step.first, step.last)
+        compute_blocks(connection, registry, step.kpis, step.first, step.last)
         connection.execute(
             kpi_definitions.update()
             .where(kpi_definitions.c.kpi.in_([one.key for one in step.kpis]))
