@@ -164,10 +164,10 @@ class Reader:
     @cached_property
     def _names(self) -> LabelSets:
         rows = self.connection.execute(sa.select(label_sets.c.id, label_sets.c.labels)).all()
-        named: list[dict[str, str] | None] = [None] * (max((row.id for row in rows), default=0) + 1)
-        texts = json.loads(f"[{','.join(row.labels for row in rows)}]")  # all at once is far faster
-        for row, labels in zip(rows, texts, strict=True):
-            named[row.id] = labels
+        named: list[dict[str, str] | None] = [None] * (max((at for at, _ in rows), default=0) + 1)
+        texts = json.loads(f"[{','.join(text for _, text in rows)}]")  # all at once is far faster
+        for (at, _), labels in zip(rows, texts, strict=True):
+            named[at] = labels
         return LabelSets(named)
 
     def _allowed(self, kpi: Kpi, where: Where) -> npt.NDArray[np.bool_] | None:

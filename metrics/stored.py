@@ -61,13 +61,25 @@ class _Found:
     last: int
 
     @cached_property
-    def bundles(self) -> dict[int, npt.NDArray[np.void]]:
-        """Bundle -> its quarter hours."""
-        rows = self._bundled("bundle", "quarters")
-        together = np.frombuffer(b"".join(quarters for _, quarters in rows), QUARTER)
-        return dict(
-            zip((number for number, _ in rows), together.reshape(-1, QUARTERS), strict=True)
-        )
+    def _summed(self) -> list[tuple[int, bytes]]:
+        """Bundles and the sums of their quarter hours, as stored."""
+        return [(number, sums) for number, sums in self._bundled("bundle", "quarters")]
+
+    @cached_property
+    def bundles(self) -> list[int]:
+        return [number for number, _ in self._summed]
+
+    @cached_property
+    def _quarters(self) -> npt.NDArray[np.void]:
+        """The quarter hours of each bundle, a row per bundle."""
+        together = np.frombuffer(b"".join(sums for _, sums in self._summed), QUARTER)
+        return together.reshape(-1, QUARTERS)
+
+    @cached_property
+    def _bundle_n(self) -> list[int]:
+        """How many values each bundle has."""
+        found: list[int] = self._quarters["n"].sum(axis=1).tolist()
+        return found
 
     @cached_property
     def blocks(self) -> list[_Block]:
@@ -89,8 +101,7 @@ class _Found:
     @cached_property
     def n(self) -> int:
         """Values there are in all, those beside the window included."""
-        bundled = sum(int(quarters["n"].sum()) for quarters in self.bundles.values())
-        return bundled + sum(block.n for block in self.blocks)
+        return sum(self._bundle_n) + sum(block.n for block in self.blocks)
 
     def columns(self, *, coarse: bool) -> Columns:
         quarters, sizes, sums = self._times
@@ -119,7 +130,7 @@ class _Found:
         """Those from a quarter hour on, values unread."""
         tail = _Found(self.connection, self.kpi, max(slot, self.first), self.last)
         low = tail.first // QUARTERS
-        tail.__dict__["bundles"] = {at: one for at, one in self.bundles.items() if at >= low}
+        tail.__dict__["_summed"] = [one for one in self._summed if one[0] >= low]
         low = tail.first // SLOTS
         tail.__dict__["blocks"] = [one for one in self.blocks if one.number >= low]
         return tail.columns(coarse=False)
@@ -135,11 +146,10 @@ class _Found:
         n: list[Ints] = []
         sums: list[Floats] = []
         if self.bundles:
-            numbers = np.asarray(list(self.bundles), dtype=np.int64)
-            together = np.concatenate(list(self.bundles.values()))
+            numbers = np.asarray(self.bundles, dtype=np.int64)
             at.append((numbers[:, None] * QUARTERS + np.arange(QUARTERS)).ravel())
-            n.append(together["n"].astype(np.int64))
-            sums.append(together["sum"])
+            n.append(self._quarters["n"].astype(np.int64).ravel())
+            sums.append(self._quarters["sum"].ravel())
         if self.blocks:
             slots = self._slots
             low, high = int(slots[0]), int(slots[-1]) + 1
@@ -150,8 +160,9 @@ class _Found:
         if not at:
             return np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0)
         quarters, sizes = np.concatenate(at), np.concatenate(n)
-        order = np.argsort(quarters, kind="stable")
-        order = order[sizes[order] > 0]
+        order = np.flatnonzero(sizes)
+        if self.blocks:  # some may lie between bundles
+            order = order[np.argsort(quarters[order], kind="stable")]
         return quarters[order].astype(np.int32), sizes[order], np.concatenate(sums)[order]
 
     @cached_property
@@ -174,7 +185,7 @@ class _Found:
         """How many values a bundle or block has, by its first block."""
         sizes = {block.number: block.n for block in self.blocks}
         return sizes | {
-            number * BLOCKS: int(quarters["n"].sum()) for number, quarters in self.bundles.items()
+            number * BLOCKS: n for number, n in zip(self.bundles, self._bundle_n, strict=True)
         }
 
     def _parts(self, column: str, of: Callable[[_Block], bytes]) -> list[tuple[int, bytes]]:
@@ -211,7 +222,7 @@ class _Found:
             [(sets, data)] = fetch(
                 self.connection, kpi_bundles, ("sets", "data"), self.kpi.key, number, number
             )
-            quarters = self.bundles[number]["n"]
+            quarters = self._quarters["n"][self.bundles.index(number)]
             slots = np.repeat(number * QUARTERS + np.arange(QUARTERS), quarters)
             yield self._inside(slots, unpacked_sets([(len(slots), sets)]), data)
 

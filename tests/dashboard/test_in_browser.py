@@ -104,9 +104,11 @@ def test_the_board_fits_a_wall_without_scrolling_or_clipped_text(
         assert len(words) > 60
         assert [one["text"] for one in words if one["clipped"] or one["outside"]] == []
         assert [one["text"] for one in words if one["size"] < 17.9 * scale] == []
-        sizes = page.eval_on_selector_all(
-            "[data-tile] .dp-figure b, .dp-waiting b, .dp-longest b",
-            "(all) => all.map((e) => parseFloat(getComputedStyle(e).fontSize))",
+        # In one go: between finding them and looking at them the board may draw them anew.
+        sizes = page.evaluate(
+            "[...document.querySelectorAll("
+            "'[data-tile] .dp-figure b, .dp-waiting b, .dp-longest b')]"
+            ".map((e) => parseFloat(getComputedStyle(e).fontSize))"
         )
         assert len(sizes) >= 6 + 2 * len(shop.QUEUES)
         assert min(sizes) >= 40 * scale - 0.5
