@@ -27,7 +27,7 @@ _SHOWN = """() => {
     const charts = [...document.querySelectorAll('[data-testid=stVegaLiteChart]')];
     return app && app.dataset.testScriptState === 'notRunning'
         && !document.querySelector('[data-testid=stSpinner]')
-        && document.querySelector('.dp-title')
+        && document.querySelector('.dp-page-note')
         && charts.every(one => one.querySelector('canvas, svg.marks'));
 }"""
 
