@@ -20,8 +20,9 @@ from connectors import schema
 from connectors.columns import to_micros
 from connectors.store import Store, open_store
 from dashboard.history.asked import read_asked
-from dashboard.pages import after_sales, agents, response, satisfaction
+from dashboard.pages import after_sales, agents, pace, response, satisfaction
 from metrics import refresh
+from metrics.pacing import paced
 from metrics.packs import default_registry, load_registry
 from metrics.reading import Reader
 from tests.servers import PostgresServer
@@ -54,6 +55,7 @@ def _measure(kind: str, url: str) -> None:
     _timed("one KPI more", lambda: refresh.refresh(store, more), "≤ 60 s")
     for page in (response, satisfaction, after_sales, agents):
         _page(store, page)
+    _pace(store)
     history_pages.show(url, NOW.astimezone(ZONE).date(), days=365)
     store.close()
 
@@ -77,6 +79,19 @@ def _page(store: Store, page: Any) -> None:
                 lambda a=asked, c=connection: page.load(Reader(c, ZONE, default_registry()), a)
             )
         say(f"{name}, {period}", f"{wall:.0f} ms", f"≤ 150 ms (CPU {cpu:.0f})")
+
+
+def _pace(store: Store) -> None:
+    registry = default_registry()
+    keys = paced(registry)
+    asked = read_asked(
+        "pace", {}, kpis=keys, known={}, language="en", now=NOW.astimezone(ZONE)
+    )  # fmt: skip
+    with store.read() as connection:
+        wall, cpu = median_ms(
+            lambda: pace.load(Reader(connection, ZONE, registry), asked, keys=keys, targets={})
+        )
+    say("pace", f"{wall:.0f} ms", f"≤ 150 ms (CPU {cpu:.0f})")
 
 
 # --- facts at random --------------------------------------------------------------------------
