@@ -5,8 +5,9 @@ The computing itself is refresh.py's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
 
 import sqlalchemy as sa
@@ -53,7 +54,7 @@ class Behind:
 def adopt(store: Store, registry: Registry) -> None:
     """Forget values of definitions that are gone or changed, and note what is to be filled."""
     table = kpi_definitions
-    wanted = {one.key: registry.fingerprint(one) for one in registry.stored()}
+    wanted = _fingerprints(registry)
     with store.read() as connection:
         if _same(connection, wanted):
             return
@@ -77,6 +78,11 @@ def adopt(store: Store, registry: Registry) -> None:
                 for key in new
             ]  # fmt: skip
             connection.execute(table.insert(), rows)
+
+
+@lru_cache(maxsize=8)  # asked every second, and a registry never changes
+def _fingerprints(registry: Registry) -> Mapping[str, str]:
+    return {one.key: registry.fingerprint(one) for one in registry.stored()}
 
 
 def next_step(connection: sa.Connection, registry: Registry) -> Step | None:
@@ -126,7 +132,7 @@ def behind(connection: sa.Connection) -> tuple[Behind, ...]:
     )
 
 
-def _same(connection: sa.Connection, wanted: dict[str, str]) -> bool:
+def _same(connection: sa.Connection, wanted: Mapping[str, str]) -> bool:
     table = kpi_definitions
     known = {row.kpi: row.fingerprint for row in connection.execute(sa.select(table))}
     return known == wanted
