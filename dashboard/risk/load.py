@@ -35,6 +35,7 @@ class Worklist:
     line: float | None
     effect: Effect
     jumps: tuple[Cluster, ...]
+    per_day: int | None = None  # listed at most; None: all above the line
 
     @property
     def capacity(self) -> Capacity | None:
@@ -96,6 +97,7 @@ def load_worklist(connection: sa.Connection, settings: RiskSettings, now: dateti
         line=None if card is None else line_now(connection, card.model, settings, now),
         effect=_effect(connection, settings, card, now),
         jumps=tuple(one for one in clusters(connection, now=now) if one.jumps),
+        per_day=settings.capacity if settings.line is None else None,
     )
 
 

@@ -50,8 +50,11 @@ def notes(found: Worklist, say: Words) -> list[str]:
     if found.by_rule:
         lines.append(say("worklist.by_rule"))
     if found.line is not None:
-        lines.append(say("worklist.line", line=say.percent(100 * found.line),
-                         scored=say.count(found.scored)))  # fmt: skip
+        told = {"line": say.percent(100 * found.line), "scored": say.count(found.scored)}
+        if found.per_day is None:
+            lines.append(say("worklist.line", **told))
+        else:
+            lines.append(say("worklist.line_most", most=say.count(found.per_day), **told))
     if found.held:
         lines.append(say("worklist.held", n=say.count(found.held)))
     return lines

@@ -17,11 +17,11 @@ import pandas as pd
 from forecasting.risk import sentences
 from forecasting.risk.features.asof import Flags, Floats, Ints
 from forecasting.risk.model import MomentModel
-from forecasting.risk.rules import NAMES
+from forecasting.risk.rules import NAMES, ON_TIME
 from forecasting.risk.sentences import Say, Speaker, Values
 
 MOST = 3  # reasons per order
-LEAST = 0.05  # log-odds: what is worth a sentence
+LEAST = 0.1  # log-odds: what is worth a sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +95,8 @@ class Telling:
         if self._fitted.fit is None and self._fitted.why:
             tail.append(say.t("rule.no_purchase_model", why=say.t(f"why.{self._fitted.why}")))
         keys = [f"rule.{name.replace(' ', '_')}" for name in NAMES]
+        if self._fitted.moment == "late_shipping":  # not late yet, but that is not the point there
+            keys[NAMES.index(ON_TIME)] = "rule.not_sent"
         fixed = {at: say.t(keys[at], share=sentences.percent(p)) for at, p in shares.items()}
         seller = features["seller_bad"].tolist()
         lines = np.empty(len(which), object)

@@ -87,7 +87,7 @@ def lateness(say: Speaker, v: Values) -> str:
         return say.t(key, days=number(abs(early))) if early == early else delivery(say, v)
     if v["left_days"] <= 0:
         if v["shipped"]:
-            return say.t("say.overdue", days=number(v["transit_days"]))
+            return say.t("say.overdue")
         return say.t("say.overdue_unsent")
     return say.t("say.on_its_way", days=number(v["elapsed_days"]), left=number(v["left_days"]))
 

@@ -106,7 +106,7 @@ def _fit_moment(
         return dataclasses.replace(made, why=why), None
     proof = _prove(features, frame, moment, rows, threads)
     if proof is None:
-        return dataclasses.replace(made, why="one_class"), None
+        return dataclasses.replace(made, why="few_labels"), None
     said = bins_of(features.told.bad[proof.rows], proof.p)
     made = dataclasses.replace(made, proof=(proof.model, proof.rule), bins=said)
     if not _better(proof.model, proof.rule):
