@@ -104,6 +104,8 @@ def remove(
     `keep_events` for contacts that are merely unusable: they may be mended, and then nothing would
     point at events that were read long ago.
     """
+    if not ids:  # as at most polls
+        return set()
     table = schema.FACTS[fact]
     key = table.c[id_column(fact)]
     dirty: Dirty = set()
@@ -363,6 +365,8 @@ def _select(
     names: Sequence[str] = (),
 ) -> Iterator[Row]:
     """Rows of the key's table whose key is one of the ids: the driver's own tuples, raw values."""
+    if not ids:
+        return
     table = key.table
     raw = [sa.type_coerce(table.c[n], sa.types.NullType()) for n in names or table.c.keys()]
     among, given = _among(connection, key, ids)
@@ -377,10 +381,11 @@ def _delete(
     ids: Sequence[str],
     *conditions: sa.ColumnElement[bool],
 ) -> None:
+    if not ids:
+        return
     among, given = _among(connection, key, ids)
     statement = sa.delete(key.table).where(key.table.c.source == source, among, *conditions)
-    if ids:
-        connection.execute(statement, given)
+    connection.execute(statement, given)
 
 
 def _among(
