@@ -22,7 +22,7 @@ from forecasting.published.accuracy import LEADS, Accuracy
 from forecasting.published.events import planned
 from forecasting.published.overrides import Override, overrides
 from forecasting.published.runs import PUBLISHED, WHOLE
-from forecasting.published.series import ALL, Published, SeriesKey
+from forecasting.published.series import ALL, Published, SeriesKey, Slots
 from forecasting.refresh.plan import ForecastPlan, midnight
 from forecasting.refresh.task import step_slots
 from forecasting.volume.day_calendar import make_calendar
@@ -71,7 +71,9 @@ def load_judged(
     found = {t.key: t for t in tallies(connection, measure, since=since, until=now,
                                        names=plan.sources)}  # fmt: skip
     keys = tuple(sorted({one.key for one in made}))
-    look = _Look(plan, made, changes, found, to_micros(since) // SLOT, to_micros(now) // SLOT)
+    low, high = to_micros(since) // SLOT, to_micros(now) // SLOT
+    steps = step_slots(low, high, plan.settings.volume_step, zone)
+    look = _Look(plan, made, changes, found, low, high, steps)
     rows = look.rows(asked.key)
     leads = tuple(
         accuracy.measured(look.rows(asked.key, lead), name) for name, lead in LEADS.items()
@@ -100,15 +102,14 @@ class _Look:
     found: dict[SeriesKey, Tally]
     first: int
     end: int
+    steps: Slots
 
     def rows(self, key: SeriesKey, lead: timedelta = timedelta(0)) -> pd.DataFrame:
         mine = self.made if self.changes else [one for one in self.made if one.key == key]
         seen = as_seen(mine, key, self.changes, lead)
         forecast = accuracy.seen(seen, first=self.first, end=self.end, lead=lead)
-        settings = self.plan.settings
-        slots = step_slots(self.first, self.end, settings.volume_step, self.plan.zone)
-        counts = counted(self.found.get(key), slots, settings.step)
-        return accuracy.with_actual(forecast, slots, counts)
+        counts = counted(self.found.get(key), self.steps, self.plan.settings.step)
+        return accuracy.with_actual(forecast, self.steps, counts)
 
 
 def _kinds(

@@ -6,7 +6,7 @@ before it. Overrides count as they stood at that moment. Pure but for the argume
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -48,22 +48,20 @@ class Accuracy:
 def seen(versions: Sequence[Published], *, first: int, end: int, lead: timedelta) -> pd.DataFrame:
     """One row per step in [first, end) (quarter hours): slot, the columns of the version in force
     `lead` before it, made_at (µs). `versions` are of one series, oldest first."""
-    parts = []
     early = lead // timedelta(minutes=15)
+    width = max(0, end - first)
+    table = {name: np.full(width, np.nan) for name in _KEPT}
+    made_at, there = np.zeros(width, np.int64), np.zeros(width, bool)
     for one in versions:
-        mine = one.between(first, end)
-        known = mine.slots >= max(to_micros(one.made_at), to_micros(one.cutoff)) // SLOT + early
-        mine = mine.only(known)
-        if not len(mine.slots):
-            continue
-        values = {n: mine.values[MEAN if n == PLAIN and PLAIN not in mine.values else n]
-                  for n in _KEPT}  # fmt: skip
-        parts.append(
-            pd.DataFrame({"slot": mine.slots, **values, "made_at": to_micros(one.made_at)})
-        )
-    if not parts:
-        return pd.DataFrame(columns=["slot", *_KEPT, "made_at"])
-    return pd.concat(parts).drop_duplicates("slot", keep="last").sort_values("slot")
+        known = max(to_micros(one.made_at), to_micros(one.cutoff)) // SLOT + early
+        keep = (one.slots >= max(first, known)) & (one.slots < end)
+        at = one.slots[keep] - first
+        for name, column in table.items():
+            column[at] = one.values.get(name, one.values[MEAN])[keep]  # PLAIN is the mean unchanged
+        made_at[at], there[at] = to_micros(one.made_at), True
+    where = np.flatnonzero(there)
+    kept = {name: column[where] for name, column in table.items()}
+    return pd.DataFrame({"slot": where + first, **kept, "made_at": made_at[where]})
 
 
 def with_actual(forecast: pd.DataFrame, slots: Slots, counts: Floats) -> pd.DataFrame:
@@ -79,12 +77,21 @@ def with_actual(forecast: pd.DataFrame, slots: Slots, counts: Floats) -> pd.Data
 def measured(rows: pd.DataFrame, group: str, *, fewest: int = FEWEST) -> Accuracy:
     """The figures of these rows (as `with_actual` gives them); steps that are never open, where
     nothing was forecast and nothing came, say nothing."""
-    rows = rows[rows["actual"].notna() & ((rows[MEAN] > 0) | (rows["actual"] > 0))]
+    return _measured(_columns(rows), group, fewest)
+
+
+def _columns(rows: pd.DataFrame) -> dict[str, Floats]:
+    return {name: rows[name].to_numpy(dtype=np.float64) for name in ("actual", *_KEPT)}
+
+
+def _measured(columns: Mapping[str, Floats], group: str, fewest: int = FEWEST) -> Accuracy:
+    actual, mean = columns["actual"], columns[MEAN]
+    keep = np.isfinite(actual) & ((mean > 0) | (actual > 0))
     actual, mean, plain, baseline, low80, high80, low95, high95 = (
-        rows[name].to_numpy(dtype=np.float64)
+        columns[name][keep]
         for name in ("actual", MEAN, PLAIN, BASELINE, "lo-80", "hi-80", "lo-95", "hi-95")
     )
-    n, came = len(rows), float(actual.sum())
+    n, came = int(keep.sum()), float(actual.sum())
     if n < fewest or came <= 0:
         return Accuracy(group, n, came, None, None, None, None, None, None)
     return Accuracy(
@@ -97,5 +104,9 @@ def by(rows: pd.DataFrame, group: Callable[[pd.DataFrame], pd.Series]) -> tuple[
     """Accuracy per value of the group, in the values' order."""
     if rows.empty:
         return ()
-    keys = group(rows)
-    return tuple(measured(mine, str(name)) for name, mine in rows.groupby(keys, sort=True))
+    names, where = np.unique(group(rows).to_numpy(dtype=str), return_inverse=True)
+    columns = _columns(rows)
+    return tuple(
+        _measured({one: column[where == at] for one, column in columns.items()}, str(name))
+        for at, name in enumerate(names)
+    )
