@@ -16,7 +16,7 @@ from forecasting.risk.facts import Facts
 from forecasting.risk.features.asof import DAY, Flags, Floats, Ints
 from forecasting.risk.features.table import Features, columns_of
 from forecasting.risk.labels import verdicts
-from forecasting.risk.level import FOLLOWED, SPAN, Followed, looked_at
+from forecasting.risk.level import FOLLOWED, SPAN, Followed, Waits, looked_at
 from forecasting.risk.model import MomentModel, Ready, RiskModel
 from forecasting.risk.moments import EVER, MOMENTS, before_verdict, latest, moment_at
 from forecasting.risk.reasons import Telling, groups
@@ -48,6 +48,18 @@ class _Asked:
     langs: Sequence[str]
 
 
+@dataclass(frozen=True, slots=True)
+class _Levels:
+    """What the levels from a first to a last day are made of."""
+
+    first: int
+    last: int
+    followed: Followed | None = None
+
+    def shift(self, day: int, waits: Waits | None) -> float:
+        return 0.0 if self.followed is None else self.followed.shift(day, waits)
+
+
 class Scorer:
     """A model over prepared facts: score many orders, or a few again at little cost."""
 
@@ -58,12 +70,13 @@ class Scorer:
         self._threads = threads
         self._ready: dict[str, Ready | None] = {}
         self._shifts: dict[tuple[str, int], float] = {}  # by moment and day
+        self._levels: dict[str, _Levels] = {}  # by moment
 
     def over(self, facts: Facts) -> Scorer:
         """The same model over newer facts; its trees stay loaded, and so do the levels of days that
         have begun, which newer facts don't change."""
         made = Scorer(self.model, facts, threads=self._threads)
-        made._ready, made._shifts = self._ready, self._shifts
+        made._ready, made._shifts, made._levels = self._ready, self._shifts, self._levels
         return made
 
     def score(self, rows: Ints, moment: str, *, lang: str | Sequence[str]) -> Scores:
@@ -128,9 +141,13 @@ class Scorer:
         days, place = np.unique(at // DAY, return_inverse=True)
         new = [day for day in days.tolist() if (moment, day) not in self._shifts]
         if new:
-            followed = self._followed(ready, moment, new[0], new[-1])
+            kept = self._levels.get(moment, _Levels(new[0], new[-1]))
+            if kept.followed is None or not kept.first <= new[0] <= new[-1] <= kept.last:
+                first, last = min(kept.first, new[0]), max(kept.last, new[-1])
+                kept = _Levels(first, last, self._followed(ready, moment, first, last))
+                self._levels[moment] = kept
             waits = self.model.at(moment).waits
-            self._shifts |= {(moment, day): followed.shift(day, waits) for day in new}
+            self._shifts |= {(moment, day): kept.shift(day, waits) for day in new}
         return np.array([self._shifts[moment, day] for day in days.tolist()])[place]
 
     def _followed(self, ready: Ready, moment: str, first: int, last: int) -> Followed:
