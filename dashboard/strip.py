@@ -30,9 +30,10 @@ def _alerts_html(alerts: Sequence[Alert], words: Words, board: Board) -> str:
         return tag("div", text(filling or words("alert.none")), class_="dp-alerts dp-quiet")
     wording = Wording(words.language, board.zone)
     lines = "".join(_alert_html(alert, words, board, wording) for alert in alerts[:SHOWN_ALERTS])
+    if filling and len(alerts) < SHOWN_ALERTS:  # two lines are all that there is room for
+        lines += tag("p", tag("small", text(filling)), class_="dp-alert")
     left = len(alerts) - SHOWN_ALERTS
-    said = [words("alert.more", n=left)] if left > 0 else [filling] if filling else []
-    more = "".join(tag("p", text(line), class_="dp-more") for line in said)
+    more = tag("p", text(words("alert.more", n=left)), class_="dp-more") if left > 0 else ""
     return tag(
         "div", tag("div", lines, class_="dp-lines") + more, class_="dp-alerts", role="status"
     )

@@ -146,6 +146,14 @@ def test_a_history_being_read_is_said_while_nothing_is_wrong() -> None:
     assert "1,200" in text and "5,000" in text
 
 
+def test_a_history_being_read_takes_the_line_that_alerts_leave() -> None:
+    source = make_source(filling=True, backfill_done=1200, backfill_total=5000)
+    one, *more = (make_alert(fingerprint=str(at), queue=f"Q{at}") for at in range(2))
+    assert "1,200" in Elements(strip_html(make_board(alerts=(one,), sources=(source,)), EN)).text
+    full = Elements(strip_html(make_board(alerts=(one, *more), sources=(source,)), EN)).text
+    assert "Q0" in full and "Q1" in full and "1,200" not in full
+
+
 def rows_of(html: str) -> list[dict[str, str | None]]:
     return Elements(html).having("data-queue")
 
