@@ -179,7 +179,8 @@ class Leader:
 
     def _schedule(self, jobs: JobRunner) -> None:
         for poll in self._polls:
-            self._pace.every(poll.settings.poll, poll.poll, name=f"poll {poll.settings.name}")
+            name = f"poll {poll.settings.name}"
+            self._pace.every(poll.settings.poll, poll.poll, name=name, promised=True)
         self._pace.every(INTERVALS_EVERY, self._refresh, name="intervals", after=ASIDE)
         self._pace.every(JOBS_EVERY, partial(self._look, jobs), name="jobs", after=ASIDE)
         self._pace.start()

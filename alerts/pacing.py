@@ -19,10 +19,12 @@ MOST_THREADS = 100  # started when they are needed
 
 
 class Pace:
-    """Work that is done again and again. `skipped` counts turns left out."""
+    """Work that is done again and again. `skipped` counts turns left out, of what was promised to
+    be in time."""
 
     def __init__(self) -> None:
         self.skipped = 0
+        self._promised: set[str] = set()
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
             executors={"default": ThreadPoolExecutor(MOST_THREADS)},
@@ -39,8 +41,11 @@ class Pace:
         *,
         name: str,
         after: timedelta = timedelta(0),
+        promised: bool = False,
     ) -> None:
         """First `after` so long: what may wait stays out of the way of what may not."""
+        if promised:
+            self._promised.add(name)
         self._scheduler.add_job(
             work, "interval", seconds=span.total_seconds(), next_run_time=datetime.now(UTC) + after,
             id=name,
@@ -63,5 +68,5 @@ class Pace:
         if error is not None:
             name = getattr(event, "job_id", "?")
             log.error("event=work_failed name=%s error=%r", name, error, exc_info=error)
-        else:
+        elif getattr(event, "job_id", "") in self._promised:
             self.skipped += 1

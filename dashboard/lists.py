@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from dashboard.markup import tag, text
+from dashboard.markup import sentence, tag, text
 
 LATE, DOWN, GOOD = "▲", "■", "●"
 
@@ -49,4 +49,4 @@ def bar_html(done: int, total: int, label: str) -> str:
 def note_html(message: str, *, warning: bool = False) -> str:
     """One line of small print; a warning has its sign before it."""
     said = f"{LATE} {message}" if warning else message
-    return tag("p", text(said), class_="dp-page-note dp-watch" if warning else "dp-page-note")
+    return tag("p", sentence(said), class_="dp-page-note dp-watch" if warning else "dp-page-note")

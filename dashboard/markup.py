@@ -5,6 +5,7 @@ st.html sanitises what it shows and drops SVG, so a sparkline is a CSS mask with
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from html import escape
 from urllib.parse import quote
@@ -15,6 +16,7 @@ from dashboard.words import UNKNOWN, Figure, Words
 # Each state has a shape beside its colour, for colour-blind readers and grey printouts.
 SHAPES = {State.CALM: "", State.UNKNOWN: "", State.WATCH: "▲", State.BREACH: "■"}
 _FIRST_WIDE = 0x2E7F  # from here on characters are as wide as they are high
+_COMMAND = re.compile("`([^`]+)`")
 _SPARK_WIDTH, _SPARK_HEIGHT = 100, 30
 
 
@@ -30,6 +32,11 @@ def tag(name: str, content: str = "", **attributes: str | None) -> str:
 
 def text(value: str) -> str:
     return escape(value, quote=True)
+
+
+def sentence(value: str) -> str:
+    """Text in which `commands` stand between backticks, as errors write them."""
+    return _COMMAND.sub(r"<code>\1</code>", text(value))
 
 
 def raw(value: float | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dashboard.board import SourceView
-from dashboard.markup import tag, text
+from dashboard.markup import sentence, tag, text
 from dashboard.troubles import told_in
 from dashboard.words import Words
 
@@ -42,5 +42,5 @@ def error_html(message: str, words: Words) -> str:
 
 
 def _card(title: str, lines: Sequence[str]) -> str:
-    body = tag("h2", text(title)) + "".join(tag("p", text(line)) for line in lines)
+    body = tag("h2", text(title)) + "".join(tag("p", sentence(line)) for line in lines)
     return tag("div", tag("div", body, class_="dp-card"), class_="dp-board dp-blank")

@@ -148,7 +148,7 @@ def facts(found: Outlook, say: Words) -> list[Fact]:
               if known else ""), say("forecast.about_today")),
         Fact("tomorrow", say("forecast.tomorrow"), tomorrow, say.big_count(tomorrow or 0),
              (say.day(today + timedelta(days=1)),), say("forecast.about_tomorrow")),
-        Fact("week", say("forecast.week", n=len(week)), sum(week) if week else None,
+        Fact("week", say("forecast.week", n=len(week) or 7), sum(week) if week else None,
              say.big_count(sum(week)), (), say("forecast.about_week")),
         Fact("error", say("forecast.error"), None if past is None else past.wape,
              say.big_percent(100 * (past.wape or 0)) if past else (),

@@ -10,7 +10,7 @@ import pytest
 
 from alerts.alert import Severity
 from dashboard.board import SourceView, State, Tile, Trends
-from dashboard.lists import list_html
+from dashboard.lists import list_html, note_html
 from dashboard.markup import raw, shorten, sparkline, tag
 from dashboard.notices import empty_html, error_html
 from dashboard.strip import strip_html
@@ -152,6 +152,11 @@ def test_a_history_being_read_takes_the_line_that_alerts_leave() -> None:
     assert "1,200" in Elements(strip_html(make_board(alerts=(one,), sources=(source,)), EN)).text
     full = Elements(strip_html(make_board(alerts=(one, *more), sources=(source,)), EN)).text
     assert "Q0" in full and "Q1" in full and "1,200" not in full
+
+
+def test_a_command_in_a_sentence_stands_out_and_nothing_else_is_html() -> None:
+    html = note_html("the <store> is empty; run `deskpulse migrate`")
+    assert "&lt;store&gt; is empty; run <code>deskpulse migrate</code>" in html
 
 
 def rows_of(html: str) -> list[dict[str, str | None]]:
