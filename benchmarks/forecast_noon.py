@@ -53,9 +53,10 @@ def _days(case: Case) -> list[dict[str, float]]:
                       fast=True)  # fmt: skip
     found, noon = [], step.slots // 2
     for number, day in enumerate(index.normalize().unique()[-DAYS:]):
-        made = forecast_history(history_of(case.name, case.counts[index < day]), options)
         if number % 7 == 0:  # models are chosen anew once a week
-            options = replace(options, pinned=made.choice.weights)
+            options = replace(options, pinned=())
+        made = forecast_history(history_of(case.name, case.counts[index < day]), options)
+        options = replace(options, pinned=made.choice.weights)
         stamps = pd.date_range(day, periods=step.slots, freq=step.offset)
         plan = made.frame.set_index("ds")["mean"].reindex(stamps).to_numpy()
         came = case.counts.reindex(stamps).to_numpy()
