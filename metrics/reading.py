@@ -29,6 +29,7 @@ from metrics.needs import mute
 from metrics.rows import KpiRow, Labels, ratio
 from metrics.states import count_state
 from metrics.stored import read_columns
+from metrics.stored_rows import StoredRows
 from metrics.values import Values, slot_of
 from metrics.windowed import once_per_contact
 
@@ -89,6 +90,17 @@ class Reader:
         """The fact columns that each source delivers, as far as a sync has told."""
         return delivered_columns(self.connection)
 
+    def read_ahead(
+        self, keys: Sequence[str], since: datetime, until: datetime, *, by_label: bool
+    ) -> None:
+        """Read at once what several KPIs need of [since, until), to be summed up in a moment; where
+        they are split `by_label` that too."""
+        kpis = [self.registry.find(key) for key in keys]
+        parts = {one.key: one for kpi in kpis for one in self.registry.parts(kpi) if one.is_stored}
+        self._rows.read_ahead(
+            list(parts.values()), slot_of(since), slot_of(until), by_label=by_label
+        )
+
     def values(
         self, key: str, since: datetime, until: datetime, where: Where = EVERYTHING
     ) -> Values:
@@ -108,7 +120,7 @@ class Reader:
         known = self._known_until(kpi, until)
         last = max(known, since)
         columns = (
-            read_columns(self.connection, kpi, slot_of(since), slot_of(last), exact=EXACT)
+            read_columns(self._rows, kpi, slot_of(since), slot_of(last), exact=EXACT)
             if kpi.is_stored
             else self._from_facts(kpi, since, last)
         )
@@ -160,6 +172,10 @@ class Reader:
             raise UnknownLabel(
                 f"{kpi.key} cannot be split by '{by}'; use one of {', '.join(allowed) or 'none'}"
             )
+
+    @cached_property
+    def _rows(self) -> StoredRows:
+        return StoredRows(self.connection)
 
     @cached_property
     def _names(self) -> LabelSets:

@@ -6,14 +6,12 @@ What stands in the columns is intervals.py's and bundles.py's; ways to sum them 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import sqlalchemy as sa
 
 from connectors.schema import kpi_blocks, kpi_bundles
 from metrics.bundles import BLOCKS, BY_SET, QUARTER, QUARTERS, SLOTS
@@ -21,9 +19,9 @@ from metrics.columns import BySet, Columns, Sets
 from metrics.kpi import Kpi
 from metrics.packing import unpacked, unpacked_sets
 from metrics.population import Floats, Ints
+from metrics.stored_rows import BLOCK_COLUMNS, StoredRows
 
 A_DAY = 96  # quarter hours: no day has too many values
-_BLOCK = ("block", "n", "slots", "sets", "codes", "data")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +36,13 @@ class _Block:
     data: bytes
 
 
-def read_columns(
-    connection: sa.Connection, kpi: Kpi, first: int, last: int, *, exact: int
-) -> Columns:
+def read_columns(rows: StoredRows, kpi: Kpi, first: int, last: int, *, exact: int) -> Columns:
     """The values in the quarter hours from `first` up to and without `last`.
 
     Durations are read as histogram buckets where the window is longer than a day and its bundles
     and blocks hold more than `exact` values.
     """
-    found = _Found(connection, kpi, first, last)
+    found = _Found(rows, kpi, first, last)
     coarse = kpi.shape == "duration" and last - first > A_DAY and found.n > exact
     return found.columns(coarse=coarse)
 
@@ -55,7 +51,7 @@ def read_columns(
 class _Found:
     """What the store has of a window: whole bundles and blocks, cut where they are put together."""
 
-    connection: sa.Connection
+    rows: StoredRows
     kpi: Kpi
     first: int
     last: int
@@ -95,7 +91,7 @@ class _Found:
         return [
             _Block(*row)
             for gap in gaps
-            for row in fetch(self.connection, kpi_blocks, _BLOCK, self.kpi.key, *gap)
+            for row in self.rows.of(kpi_blocks, BLOCK_COLUMNS, self.kpi.key, *gap)
         ]
 
     @cached_property
@@ -128,16 +124,18 @@ class _Found:
 
     def _since(self, slot: int) -> Columns:
         """Those from a quarter hour on, values unread."""
-        tail = _Found(self.connection, self.kpi, max(slot, self.first), self.last)
+        tail = _Found(self.rows, self.kpi, max(slot, self.first), self.last)
         low = tail.first // QUARTERS
         tail.__dict__["_summed"] = [one for one in self._summed if one[0] >= low]
         low = tail.first // SLOTS
         tail.__dict__["blocks"] = [one for one in self.blocks if one.number >= low]
         return tail.columns(coarse=False)
 
-    def _bundled(self, *columns: str) -> list[tuple[Any, ...]]:
+    def _bundled(self, *columns: str, only: int | None = None) -> list[tuple[Any, ...]]:
         low, high = self.first // QUARTERS, (self.last - 1) // QUARTERS
-        return fetch(self.connection, kpi_bundles, columns, self.kpi.key, low, high)
+        if only is not None:
+            low = high = only
+        return self.rows.of(kpi_bundles, columns, self.kpi.key, low, high)
 
     @cached_property
     def _times(self) -> tuple[npt.NDArray[np.int32], Ints, Floats]:
@@ -219,9 +217,7 @@ class _Found:
             data = b"".join(block.data for block in self.blocks)
             yield self._inside(self._slots, ids, data)
         for number in sorted(cut):
-            [(sets, data)] = fetch(
-                self.connection, kpi_bundles, ("sets", "data"), self.kpi.key, number, number
-            )
+            [(_, sets, data)] = self._bundled("bundle", "sets", "data", only=number)
             quarters = self._quarters["n"][self.bundles.index(number)]
             slots = np.repeat(number * QUARTERS + np.arange(QUARTERS), quarters)
             yield self._inside(slots, unpacked_sets([(len(slots), sets)]), data)
@@ -229,34 +225,3 @@ class _Found:
     def _inside(self, slots: Ints, sets: Sets, data: bytes) -> tuple[Sets, Floats]:
         keep = slice(*np.searchsorted(slots, [self.first, self.last]).tolist())
         return sets[keep], self._worth(data, len(slots))[keep]
-
-
-def fetch(
-    connection: sa.Connection, table: sa.Table, columns: tuple[str, ...], kpi: str, *span: int
-) -> list[tuple[Any, ...]]:
-    """A KPI's rows of a table whose second key lies in [low, high], as the driver gives them;
-    PostgreSQL in binary, which halves the time for bytes."""
-    sql = _select(connection.dialect, table, columns)
-    driver = connection.connection.driver_connection
-    assert driver is not None  # noqa: S101 - an open connection has one
-    binary = {"binary": True} if connection.dialect.name == "postgresql" else {}
-    try:
-        with closing(driver.cursor(**binary)) as cursor:
-            cursor.execute(sql, (kpi, *span))
-            return list(cursor.fetchall())
-    except connection.dialect.loaded_dbapi.Error as error:  # past SQLAlchemy, which says it so
-        raise sa.exc.DBAPIError(sql, None, error) from error
-
-
-@lru_cache(maxsize=64)
-def _select(dialect: sa.Dialect, table: sa.Table, columns: tuple[str, ...]) -> str:
-    """Compiling takes longer than many of the reads."""
-    key, number = table.primary_key.columns
-    query = (
-        sa.select(*(table.c[name] for name in columns))
-        .where(
-            key == sa.bindparam("kpi"), number.between(sa.bindparam("low"), sa.bindparam("high"))
-        )
-        .order_by(number)
-    )
-    return str(query.compile(dialect=dialect))

@@ -48,6 +48,8 @@ class _Figure:
 def load(reader: Reader, asked: Asked) -> Scorecard:
     """Raises the errors of metrics."""
     window = _Window(reader, asked.period, only(asked.where, "agent", ()))
+    keys = [key for key in (*COMPARED, HANDLED, *TIMES) if key in reader.registry]
+    reader.read_ahead(keys, asked.period.since, asked.period.until, by_label=True)
     figures = [window.figure(key) for key in COMPARED if key in reader.registry]
     handled = window.figure(HANDLED) if HANDLED in reader.registry else None
     times = _times(window)

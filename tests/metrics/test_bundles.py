@@ -127,6 +127,25 @@ def test_bundles_change_no_figure(
                 assert all(map(alike, mine, other)), key
 
 
+def test_many_kpis_read_at_once_are_as_each_read_alone(store: Store) -> None:
+    zone = ZONES[SPRING]
+    chance, registry = Chance(store, 33), registry_of(zone)
+    chance.some(250, at_once=250)
+    chance.read_now(chance.end + 6 * DAY)
+    refresh(store, registry)
+    keys = [one.key for one in registry.stored() if one.pack.name == "general"][::3]
+    wide = (chance.start - 20 * DAY, chance.end + 20 * DAY)
+    with store.read() as connection:
+        alone = Reader(connection, zone, registry)
+        for window in (wide, *pairwise(chance.borders(3))):
+            for by_label in (False, True):
+                together = Reader(connection, zone, registry)
+                together.read_ahead(keys, *wide, by_label=by_label)
+                for key in keys:
+                    mine = list(sides(together, key, *window))
+                    assert mine == list(sides(alone, key, *window)), (key, window)
+
+
 def test_whatever_happens_bundles_hold_what_their_blocks_do(store: Store) -> None:
     chance, registry = Chance(store, 32), registry_of(ZONES[SPRING])
     as_of = chance.read_now(chance.end + 30 * DAY)
