@@ -45,7 +45,10 @@ LOOKS = (20, 24, 28, 32)  # days on which somebody scores and acts
 OUTCOME = timedelta(days=14)
 PREVENTS, TOUCHED = 0.6, 0.8  # of complaints by acting; of listed orders by people
 PLAN = RiskPlan(
-    RiskSettings(line=0.12, holdout=0.3, quiet=timedelta(days=10), outcome_after=OUTCOME), ZONE
+    RiskSettings(
+        line=0.08, capacity=60, holdout=0.3, quiet=timedelta(days=10), outcome_after=OUTCOME
+    ),
+    ZONE,
 )
 
 
