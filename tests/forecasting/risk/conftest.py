@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from connectors.store import Store
 from forecasting.risk.facts import Facts
 from forecasting.risk.model import RiskModel
+from forecasting.risk.store import save_model
 from forecasting.risk.training import train
-from tests.forecasting.risk.shop import START, Shop, busy_shop
+from tests.forecasting.risk.shop import DAY, NOW, START, Shop, busy_shop
 
 ZONE = ZoneInfo("Asia/Shanghai")
 AS_OF = START + timedelta(days=110)
@@ -34,3 +37,13 @@ def as_of() -> datetime:
 @pytest.fixture(scope="session")
 def model(facts: Facts) -> RiskModel:
     return train(facts, AS_OF, zone=ZONE, threads=1)
+
+
+@pytest.fixture
+def store(shop: Shop, model: RiskModel, store_url: str) -> Iterator[Store]:
+    """The busy shop with its model, nothing scored yet."""
+    made = shop.write_to(store_url)
+    with made.begin() as connection:
+        save_model(connection, model, now=NOW - DAY)
+    yield made
+    made.close()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import sqlalchemy as sa
@@ -14,10 +15,14 @@ import sqlalchemy as sa
 from connectors import schema
 from connectors.store import Store, open_store
 from forecasting.risk.facts import Facts
+from forecasting.risk.jobs import RiskPlan
 from forecasting.risk.reading import read_facts
+from forecasting.risk.settings import RiskSettings
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
+NOW = START + timedelta(days=120)
+PLAN = RiskPlan(RiskSettings(line=0.25, holdout=0.3), ZoneInfo("Asia/Shanghai"))
 REGIONS = ("广东省", "浙江省", "新疆")
 CATEGORIES = ("shoes", "phones", "toys")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -20,22 +19,8 @@ from forecasting.risk.listing import Change
 from forecasting.risk.model import RiskModel
 from forecasting.risk.rescoring import score_changed
 from forecasting.risk.settings import RiskSettings
-from forecasting.risk.store import save_model
 from forecasting.risk.worklist import Status
-from tests.forecasting.risk.shop import DAY, START, Shop
-
-NOW = START + timedelta(days=120)
-PLAN = RiskPlan(RiskSettings(line=0.25, holdout=0.3), ZoneInfo("Asia/Shanghai"))
-
-
-@pytest.fixture
-def store(shop: Shop, model: RiskModel, store_url: str) -> Iterator[Store]:
-    """The busy shop with its model, nothing scored yet."""
-    made = shop.write_to(store_url)
-    with made.begin() as connection:
-        save_model(connection, model, now=NOW - DAY)
-    yield made
-    made.close()
+from tests.forecasting.risk.shop import NOW, PLAN
 
 
 def test_the_first_time_every_open_order_is_scored_and_the_risky_are_listed(store: Store) -> None:

@@ -2,35 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
-import pytest
 import sqlalchemy as sa
 
 from connectors import schema
 from connectors.risk_tables import changed_orders, risk_scores
 from connectors.store import Store
-from forecasting.risk.jobs import FILLING, RiskPlan
+from forecasting.risk.jobs import FILLING
 from forecasting.risk.model import RiskModel
 from forecasting.risk.rescoring import REREAD, Rescoring, score_changed
-from forecasting.risk.settings import RiskSettings
 from forecasting.risk.store import save_model
 from forecasting.risk.tending import tend
-from tests.forecasting.risk.shop import DAY, START, Shop
-
-NOW = START + timedelta(days=120)
-PLAN = RiskPlan(RiskSettings(line=0.25, holdout=0.3), ZoneInfo("Asia/Shanghai"))
-
-
-@pytest.fixture
-def store(shop: Shop, model: RiskModel, store_url: str) -> Iterator[Store]:
-    made = shop.write_to(store_url)
-    with made.begin() as connection:
-        save_model(connection, model, now=NOW - DAY)
-    yield made
-    made.close()
+from tests.forecasting.risk.shop import DAY, NOW, PLAN, Shop
 
 
 def test_kept_facts_and_facts_read_anew_give_the_same_scores(store: Store) -> None:
