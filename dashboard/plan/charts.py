@@ -25,6 +25,7 @@ SHORT, SPARE = "var(--dp-breach)", "var(--dp-accent)"
 _UTC: Final = alt.Scale(type="utc", nice=False)
 MARK_ROWS: Final = 3  # lines of labels that events share
 _ROOMY: Final = "windowSize()[0] >= 1000"
+_LONG: Final = 12  # letters beyond which a label takes a line per word on a phone
 
 
 def _days(language: Language) -> alt.X:
@@ -146,9 +147,12 @@ def cover(language: Language) -> Spec:
 
 @cache
 def errors(language: Language) -> Spec:
-    """Mean error by group as bars, the baseline's as a tick beside it; thin groups are faint."""
+    """Mean error by group as bars, the baseline's as a tick across it."""
+    long = f"!{_ROOMY} && length(datum.label) > {_LONG}"
+    words_below = f"{long} ? split(datum.label, ' ') : datum.label"
     x = alt.X("group_said:N", sort=None, title=None,
-              axis=alt.Axis(labelAngle=0, labelOverlap="greedy", labelLimit=120))  # fmt: skip
+              axis=alt.Axis(labelAngle=0, labelOverlap="greedy", labelLimit=120,
+                            labelExpr=words_below))  # fmt: skip
     y = alt.Y("wape:Q", axis=values("%", language, most=4), scale=alt.Scale(zero=True))
     bars = (
         alt.Chart()

@@ -4,6 +4,7 @@ worker, so that a test can stop either of them."""
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -11,6 +12,7 @@ from typing import Self
 
 import httpx
 
+from connectors.store import Store
 from dashboard.processes import CONFIG_VARIABLE, web_argv
 from tests.daemon import Daemon
 from tests.dashboard import shop
@@ -21,11 +23,11 @@ READ_EVERY_S = 1.0
 class Site:
     """`with Site(folder) as site:` the server answers at `site.url`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, fill: Callable[[Store, datetime], None] = shop.fill) -> None:
         self.folder = folder
         self.config = shop.write_config(folder)
         self.store = shop.open_new(folder)
-        shop.fill(self.store, datetime.now(UTC))
+        fill(self.store, datetime.now(UTC))
         self.server = Daemon(folder, None, command=self._command, ready=_answers)
         self._worker: threading.Thread | None = None
         self._stop = threading.Event()

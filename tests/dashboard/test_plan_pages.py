@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,21 +10,16 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from connectors import schema
 from connectors.store import Store
 from dashboard import data
 from dashboard.plan.parts import loaded
 from dashboard.processes import CONFIG_VARIABLE
-from dashboard.settings import load_settings
 from dashboard.words import Language, words
 from forecasting.published import overrides
 from forecasting.published.series import CONTACTS
-from forecasting.refresh.run import refresh_all
-from tests.dashboard import shop
-from tests.forecasting.refresh.shop import usual, write_contacts
+from tests.dashboard import plan_shop, shop
 
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
-RATES = {("售前", "chat"): usual(9.0), ("售后", "chat"): usual(4.0)}
 
 
 def forecast_page() -> None:
@@ -56,25 +50,11 @@ def planned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A shop of two queues and forty days, forecast last night and the night before, with a
     roster."""
     folder = tmp_path_factory.mktemp("planned")
-    shop.write_config(folder)
+    config = shop.write_config(folder)
     store = shop.open_new(folder)
     now = datetime.now(UTC)
-    since = (now - timedelta(days=40)).date()
-    write_contacts(store, dict(RATES), since=since, until=now, source="helpdesk")
-    with store.begin() as connection:
-        start = now.replace(minute=0, second=0, microsecond=0)
-        connection.execute(schema.shifts.insert(), [
-            {"source": "helpdesk", "shift_id": f"{day}{agent}", "agent_id": agent, "queue": "售前",
-             "starts_at": start + timedelta(days=day),
-             "ends_at": start + timedelta(days=day, hours=8)}
-            for day in range(7) for agent in ("1", "2")
-        ])  # fmt: skip
-    plan = load_settings(folder / "deskpulse.toml").forecast_plan()
-    plan = replace(plan, settings=plan.settings.model_copy(
-        update={"measures": ("contacts", "handed"), "processes": 1}))  # fmt: skip
-    for back in (2, 1):
-        at = now - timedelta(days=back)
-        refresh_all(store, plan, now=at, clock=lambda at=at: at)  # type: ignore[misc]
+    plan_shop.fill(store, now)
+    plan_shop.forecast(store, config, now, nights=(2, 1))
     store.close()
     return folder
 
