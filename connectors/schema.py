@@ -276,6 +276,18 @@ kpi_bundles = sa.Table(
     sa.Column("data", sa.LargeBinary, nullable=False),
 )
 
+# Four bundles counted, so that a year by agent or queue is a few numbers to read. Like a bundle a
+# month is there or not, and never without the bundles of its weeks.
+kpi_months = sa.Table(
+    "kpi_months",
+    metadata,
+    sa.Column("kpi", Text, primary_key=True),
+    sa.Column("month", sa.Integer, primary_key=True),  # spans of 4 bundles since 1970 UTC
+    sa.Column("by_set", sa.LargeBinary, nullable=False),  # as in kpi_bundles
+    sa.Column("by_agent", sa.LargeBinary, nullable=False),  # bucket counts of durations
+    sa.Column("by_work", sa.LargeBinary, nullable=False),  # and by all labels but the agent
+)
+
 
 def _as_it_is(table: sa.Table) -> None:
     """PostgreSQL would compress these values, which saves little and is undone at each reading."""
@@ -286,7 +298,7 @@ def _as_it_is(table: sa.Table) -> None:
             sa.event.listen(table, "after_create", ddl.execute_if(dialect="postgresql"))
 
 
-for _blobs in (kpi_blocks, kpi_bundles):
+for _blobs in (kpi_blocks, kpi_bundles, kpi_months):
     _as_it_is(_blobs)
 
 label_sets = sa.Table(
@@ -319,4 +331,6 @@ FACTS = {
     table.name: table
     for table in (contacts, rounds, events, ratings, orders, cases, agents, presence, shifts)
 }
-DERIVED = (dirty_slots, late_blocks, kpi_blocks, kpi_bundles, label_sets, kpi_definitions)
+DERIVED = (
+    dirty_slots, late_blocks, kpi_blocks, kpi_bundles, kpi_months, label_sets, kpi_definitions
+)  # fmt: skip

@@ -1,9 +1,10 @@
-"""Blocks of a week put together, with sums by quarter hour and label set: what a year is read from.
+"""Blocks of a week put together, with sums by quarter hour and label set, and four such bundles
+counted as a month: what a year is read from.
 
 A bundle holds exactly what its blocks do, in their order. Whoever changes a block forgets its
-bundle in the same transaction, and readers take the blocks until it is made again: a bundle can
-lack, but never be stale. Weeks are of UTC, from Thursday on; windows cut them at quarter hours, so
-no time zone matters here.
+bundle and month in the same transaction, and readers take the blocks until they are made again:
+they can lack, but never be stale. Weeks are of UTC, from Thursday on; windows cut them at quarter
+hours, so no time zone matters here.
 """
 
 from __future__ import annotations
@@ -15,68 +16,135 @@ import numpy as np
 import sqlalchemy as sa
 
 from connectors.columns import to_micros
-from connectors.schema import kpi_blocks, kpi_bundles, sources
+from connectors.schema import kpi_blocks, kpi_bundles, kpi_months, sources
 from connectors.store import Store
 from connectors.write import SLOT, take_turn
 from metrics.kpi import Kpi, Registry
+from metrics.label_sets import LabelSets, read_label_sets
+from metrics.months import BY_SET, WEEKS, agents_of, packed_counts, sums_of, work_of
 from metrics.packing import packed_sets, unpacked, unpacked_sets
 
 BLOCKS = 28  # of six hours: a week
 SLOTS = 24  # quarter hours per block
 QUARTERS = BLOCKS * SLOTS
+MONTH = WEEKS * QUARTERS
 SETTLED = 4  # blocks: what is younger than a day still changes too often
 AT_ONCE = 24  # bundles per transaction, so that a poll never waits long
 QUARTER = np.dtype([("n", "<u4"), ("sum", "<f8")])
-BY_SET = np.dtype([("set", "<u4"), ("n", "<u4"), ("sum", "<f8")])
 
 Due = tuple[str, int]
 
 
 def forget(connection: sa.Connection, kpi: str, blocks: Iterable[int]) -> None:
-    """The bundles of blocks that change are no longer true."""
-    numbers = sorted({block // BLOCKS for block in blocks})
-    table = kpi_bundles
-    for at in range(0, len(numbers), 500):
-        some = table.c.bundle.in_(numbers[at : at + 500])
-        connection.execute(table.delete().where(table.c.kpi == kpi, some))
+    """The bundles and months of blocks that change are no longer true."""
+    weeks = {block // BLOCKS for block in blocks}
+    for table, numbers in (
+        (kpi_bundles, sorted(weeks)),
+        (kpi_months, sorted({week // WEEKS for week in weeks})),
+    ):
+        number = table.primary_key.columns[1]
+        for at in range(0, len(numbers), 500):
+            some = number.in_(numbers[at : at + 500])
+            connection.execute(table.delete().where(table.c.kpi == kpi, some))
 
 
 def bundle(store: Store, registry: Registry) -> int:
-    """Put together the blocks of every week that is over and has no bundle; returns how many."""
-    with store.read() as connection:
-        due = _due(connection, registry)
-    for at in range(0, len(due), AT_ONCE):
-        with store.begin() as connection:
-            take_turn(connection)
-            for key, number in due[at : at + AT_ONCE]:
-                _make(connection, registry[key], number)
-    return len(due)
+    """Put together the blocks of every week that is over and has no bundle, then count the months
+    that have all of theirs; returns how many of both."""
+    made = 0
+    for find, make in ((_due, _make), (_due_months, _make_month)):
+        with store.read() as connection:
+            due = find(connection, registry)
+        for at in range(0, len(due), AT_ONCE):
+            with store.begin() as connection:
+                take_turn(connection)
+                make(
+                    connection, [(registry[key], number) for key, number in due[at : at + AT_ONCE]]
+                )
+        made += len(due)
+    return made
 
 
 def _due(connection: sa.Connection, registry: Registry) -> list[Due]:
     """KPI and bundle, newest first."""
-    newest = connection.execute(sa.select(sa.func.max(sources.c.as_of))).scalar()
-    if newest is None:
-        return []
-    over = (to_micros(newest) // SLOT // SLOTS - SETTLED) // BLOCKS
     blocks, there = kpi_blocks.c, kpi_bundles.c
-    found = sa.select(blocks.kpi, (blocks.block // BLOCKS).label("bundle")).where(
-        blocks.block < over * BLOCKS
+    found = sa.select(blocks.kpi, (blocks.block // BLOCKS).label("number")).where(
+        blocks.block < _weeks_over(connection) * BLOCKS
     )
-    rows = connection.execute(found.except_(sa.select(there.kpi, there.bundle)))
-    due = [(row.kpi, int(row.bundle)) for row in rows if row.kpi in registry]
+    return _sorted(connection, registry, found.except_(sa.select(there.kpi, there.bundle)))
+
+
+def _due_months(connection: sa.Connection, registry: Registry) -> list[Due]:
+    """KPI and month, newest first."""
+    weeks, there = kpi_bundles.c, kpi_months.c
+    found = sa.select(weeks.kpi, (weeks.bundle // WEEKS).label("number")).where(
+        weeks.bundle < _weeks_over(connection) // WEEKS * WEEKS
+    )
+    return _sorted(connection, registry, found.except_(sa.select(there.kpi, there.month)))
+
+
+def _weeks_over(connection: sa.Connection) -> int:
+    """The first week that may still change as a matter of course."""
+    newest = connection.execute(sa.select(sa.func.max(sources.c.as_of))).scalar()
+    return 0 if newest is None else (to_micros(newest) // SLOT // SLOTS - SETTLED) // BLOCKS
+
+
+def _sorted(
+    connection: sa.Connection, registry: Registry, query: sa.CompoundSelect[Any]
+) -> list[Due]:
+    due = [(row.kpi, int(row.number)) for row in connection.execute(query) if row.kpi in registry]
     return sorted(due, key=lambda one: (-one[1], one[0]))
 
 
-def _make(connection: sa.Connection, kpi: Kpi, number: int) -> None:
+def _make(connection: sa.Connection, due: Sequence[tuple[Kpi, int]]) -> None:
     table = kpi_blocks
-    among = table.c.block.between(number * BLOCKS, (number + 1) * BLOCKS - 1)
-    query = sa.select(table).where(table.c.kpi == kpi.key, among).order_by(table.c.block)
-    rows = connection.execute(query).all()
-    forget(connection, kpi.key, [number * BLOCKS])  # another program may have made it meanwhile
-    if rows:
-        connection.execute(kpi_bundles.insert(), {"kpi": kpi.key, "bundle": number}
-                           | _content(kpi, rows))  # fmt: skip
+    for kpi, number in due:
+        among = table.c.block.between(number * BLOCKS, (number + 1) * BLOCKS - 1)
+        query = sa.select(table).where(table.c.kpi == kpi.key, among).order_by(table.c.block)
+        rows = connection.execute(query).all()
+        forget(connection, kpi.key, [number * BLOCKS])  # another program may have made it meanwhile
+        if rows:
+            connection.execute(kpi_bundles.insert(), {"kpi": kpi.key, "bundle": number}
+                               | _content(kpi, rows))  # fmt: skip
+
+
+def _make_month(connection: sa.Connection, due: Sequence[tuple[Kpi, int]]) -> None:
+    labels = read_label_sets(connection)
+    table, there = kpi_bundles, kpi_months.c
+    for kpi, number in due:
+        weeks = range(number * WEEKS, (number + 1) * WEEKS)
+        among = table.c.bundle.in_(weeks)
+        query = sa.select(table).where(table.c.kpi == kpi.key, among).order_by(table.c.bundle)
+        rows = connection.execute(query).all()
+        connection.execute(
+            kpi_months.delete().where(there.kpi == kpi.key, there.month == number)
+        )  # another program may have made it meanwhile
+        if {row.bundle for row in rows} == _weeks_of(connection, kpi, weeks):
+            connection.execute(kpi_months.insert(), {"kpi": kpi.key, "month": number}
+                               | _counted(kpi, rows, labels))  # fmt: skip
+
+
+def _weeks_of(connection: sa.Connection, kpi: Kpi, weeks: range) -> set[int]:
+    """Those that have values."""
+    table = kpi_blocks.c
+    among = table.block.between(weeks.start * BLOCKS, weeks.stop * BLOCKS - 1)
+    query = sa.select(table.block // BLOCKS).where(table.kpi == kpi.key, among).distinct()
+    return {int(week) for week in connection.execute(query).scalars()}
+
+
+def _counted(kpi: Kpi, rows: Sequence[Any], labels: LabelSets) -> dict[str, bytes]:
+    """What a month has of its bundles."""
+    weeks = np.frombuffer(b"".join(row.by_set for row in rows), BY_SET)
+    sums = sums_of(weeks["set"], weeks["n"], weeks["sum"])
+    found = {"by_set": sums.tobytes(), "by_agent": b"", "by_work": b""}
+    if kpi.shape != "duration":
+        return found
+    used = sums["set"].astype(np.int64)
+    sets = np.searchsorted(used, unpacked_sets([(row.n, row.sets) for row in rows]))
+    codes = np.frombuffer(b"".join(row.codes for row in rows), np.uint16)
+    for name, groups in (("by_agent", agents_of(labels, used)), ("by_work", work_of(labels, used))):
+        found[name] = packed_counts(groups, groups[sets], codes)
+    return found
 
 
 def _content(kpi: Kpi, rows: Sequence[Any]) -> dict[str, Any]:
@@ -91,13 +159,8 @@ def _content(kpi: Kpi, rows: Sequence[Any]) -> dict[str, Any]:
     quarters = np.zeros(QUARTERS, QUARTER)
     quarters["n"] = np.bincount(slots, minlength=QUARTERS)
     quarters["sum"] = np.bincount(slots, data, minlength=QUARTERS)
-    counts = np.bincount(sets)
-    used = np.flatnonzero(counts)
-    by_set = np.zeros(len(used), BY_SET)
-    by_set["set"], by_set["n"] = used, counts[used]
-    by_set["sum"] = np.bincount(sets, data)[used]
     return {
-        "n": n, "quarters": quarters.tobytes(), "by_set": by_set.tobytes(),
+        "n": n, "quarters": quarters.tobytes(), "by_set": sums_of(sets, None, data).tobytes(),
         "sets": packed_sets(sets), "codes": b"".join(row.codes for row in rows),
         "data": packed_data,
     }  # fmt: skip

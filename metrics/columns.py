@@ -17,7 +17,7 @@ import numpy.typing as npt
 from metrics.histogram import CODES, Codes
 from metrics.population import Floats, Ints
 
-_SHIFT = 11  # bits of a histogram code
+SHIFT = 11  # bits of a histogram code
 _PIECE = 1 << 17  # values that fit the processor's cache
 _FEW = 2_000  # intervals up to which each is counted on its own
 
@@ -38,18 +38,20 @@ class Columns:
 
     quarters: the quarter hours with values, ascending; sizes: how many each has. `data` is None
     where every value is 1. codes: histogram buckets, of durations too many to be read themselves.
-    who: whose value it is, where each counts once per interval asked for. read_by_set, known_sums
-    and read_since spare reading all values where sums are known or the newest will do.
+    who: whose value it is, where each counts once per interval asked for. known_sums, read_by_set,
+    read_histograms and read_since spare reading all values where sums are known or the newest will
+    do.
     """
 
     quarters: npt.NDArray[np.int32]
     sizes: Ints
     read_sets: Callable[[], Sets]
     read_data: Callable[[], Floats | None]
-    codes: Codes | None = None
+    read_codes: Callable[[], Codes] | None = None
     who: Ints | None = None
-    read_by_set: Callable[[], BySet] | None = None
     known_sums: Floats | None = None
+    read_by_set: Callable[[], BySet] | None = None
+    read_histograms: Callable[[Ints, int], Ints | None] | None = None  # of label sets
     read_since: Callable[[int], Columns] | None = None
 
     @classmethod
@@ -58,13 +60,13 @@ class Columns:
         slots: npt.NDArray[np.int32],
         read_sets: Callable[[], Sets],
         read_data: Callable[[], Floats | None],
-        codes: Codes | None = None,
+        read_codes: Callable[[], Codes] | None = None,
         who: Ints | None = None,
     ) -> Columns:
         """From the quarter hour of each value, ascending."""
         starts = np.flatnonzero(np.diff(slots, prepend=slots[:1] - 1))
         sizes = np.diff(starts, append=len(slots))
-        return cls(slots[starts], sizes, read_sets, read_data, codes, who)
+        return cls(slots[starts], sizes, read_sets, read_data, read_codes, who)
 
     @cached_property
     def ends(self) -> Ints:
@@ -74,6 +76,11 @@ class Columns:
     @property
     def n(self) -> int:
         return int(self.ends[-1])
+
+    @property
+    def coarse(self) -> bool:
+        """Whether buckets are to be looked at instead of values."""
+        return self.read_codes is not None
 
     @cached_property
     def slots(self) -> npt.NDArray[np.int32]:
@@ -88,6 +95,12 @@ class Columns:
     @cached_property
     def data(self) -> Floats | None:
         return self.read_data()
+
+    @cached_property
+    def codes(self) -> Codes:
+        """The bucket of each value, of columns that are coarse."""
+        assert self.read_codes is not None  # noqa: S101 - the caller looked
+        return self.read_codes()
 
     @cached_property
     def sums(self) -> Floats:
@@ -123,12 +136,15 @@ class Columns:
                 return read.data
             return None if self.data is None else self.data[at:]
 
+        def codes() -> Codes:
+            return self.codes[at:] if read is None or "codes" in self.__dict__ else read.codes
+
         return Columns(
             self.quarters[quarter:],
             self.sizes[quarter:],
             lambda: self.sets[at:] if read is None or "sets" in self.__dict__ else read.sets,
             data,
-            None if self.codes is None else self.codes[at:],
+            codes if self.coarse else None,
             None if self.who is None else self.who[at:],
         )
 
@@ -138,7 +154,7 @@ class Columns:
             self.slots[keep],
             lambda: self.sets[keep],
             lambda: None if self.data is None else self.data[keep],
-            None if self.codes is None else self.codes[keep],
+            (lambda: self.codes[keep]) if self.coarse else None,
             None if self.who is None else self.who[keep],
         )
 
@@ -220,24 +236,27 @@ class Groups:
 
     @cached_property
     def histograms(self) -> Ints:
-        """How many values of each group lie in each bucket, one row per group. Of columns that have
-        codes."""
-        codes = self._columns.codes
-        assert codes is not None  # noqa: S101 - the caller looked
-        groups = self._by_quarter
+        """How many values of each group lie in each bucket, one row per group. Of columns that are
+        coarse."""
+        read = self._columns.read_histograms
+        if read is not None and self._by_set is not None:
+            known = read(self._by_set, self.count)
+            if known is not None:
+                return known
+        codes, groups = self._columns.codes, self._by_quarter
         if groups is not None and self.count <= _FEW and bool((np.diff(groups) >= 0).all()):
             return self._by_stretches(groups, codes)
-        found: Ints = self._counted(codes).reshape(self.count, 1 << _SHIFT)[:, :CODES]
+        found: Ints = self._counted(codes).reshape(self.count, 1 << SHIFT)[:, :CODES]
         return found
 
     def _counted(self, codes: Codes) -> Ints:
         if self._by_set is None:
-            each = self._each(_SHIFT)
+            each = self._each(SHIFT)
             each += codes
-            return np.bincount(each, minlength=self.count << _SHIFT)
+            return np.bincount(each, minlength=self.count << SHIFT)
         # A piece at a time, which stays in the cache: new memory takes longer than the sums do.
-        places, sets = self._by_set << _SHIFT, self._columns.sets
-        table = np.zeros(self.count << _SHIFT, np.int64)
+        places, sets = self._by_set << SHIFT, self._columns.sets
+        table = np.zeros(self.count << SHIFT, np.int64)
         piece = np.empty(_PIECE, np.int64)
         for at in range(0, len(sets), _PIECE):
             some = sets[at : at + _PIECE].astype(np.intp)

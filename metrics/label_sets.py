@@ -1,11 +1,14 @@
-"""The label sets of stored values, and which of them share a label. Pure."""
+"""The label sets of stored values, and which of them share a label."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
+import sqlalchemy as sa
 
+from connectors.schema import label_sets
 from metrics.population import Ints
 
 LabelSet = dict[str, str] | None  # None: no set has this id
@@ -55,3 +58,13 @@ class LabelSets:
                 found, np.asarray([number[one] for one in of_each], dtype=np.int64)
             )  # fmt: skip
         return self._named[names]
+
+
+def read_label_sets(connection: sa.Connection) -> LabelSets:
+    """All of the store."""
+    rows = connection.execute(sa.select(label_sets.c.id, label_sets.c.labels)).all()
+    named: list[LabelSet] = [None] * (max((at for at, _ in rows), default=0) + 1)
+    texts = json.loads(f"[{','.join(text for _, text in rows)}]")  # all at once is far faster
+    for (at, _), labels in zip(rows, texts, strict=True):
+        named[at] = labels
+    return LabelSets(named)

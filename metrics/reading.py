@@ -5,7 +5,6 @@ Few values are read exactly, a million of them as histogram buckets (percentiles
 
 from __future__ import annotations
 
-import json
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -18,13 +17,13 @@ import sqlalchemy as sa
 
 from connectors.columns import from_micros, to_micros
 from connectors.delivered import delivered_columns
-from connectors.schema import FACTS, label_sets, sources
+from connectors.schema import FACTS, sources
 from connectors.write import SLOT
 from metrics.columns import Columns
 from metrics.errors import BadWindow, NothingSynced, UnknownLabel
 from metrics.filling import Behind, behind
 from metrics.kpi import Kpi, Registry
-from metrics.label_sets import LabelSets
+from metrics.label_sets import LabelSets, read_label_sets
 from metrics.needs import mute
 from metrics.rows import KpiRow, Labels, ratio
 from metrics.states import count_state
@@ -91,15 +90,24 @@ class Reader:
         return delivered_columns(self.connection)
 
     def read_ahead(
-        self, keys: Sequence[str], since: datetime, until: datetime, *, by_label: bool
+        self,
+        keys: Sequence[str],
+        since: datetime,
+        until: datetime,
+        *,
+        by_label: bool,
+        recent: timedelta = timedelta(0),
     ) -> None:
         """Read at once what several KPIs need of [since, until), to be summed up in a moment; where
-        they are split `by_label` that too."""
+        they are split `by_label` that too, and of durations the values of so much of its end."""
         kpis = [self.registry.find(key) for key in keys]
         parts = {one.key: one for kpi in kpis for one in self.registry.parts(kpi) if one.is_stored}
-        self._rows.read_ahead(
-            list(parts.values()), slot_of(since), slot_of(until), by_label=by_label
-        )
+        first, last = slot_of(since), slot_of(until)
+        self._rows.read_ahead(list(parts.values()), first, last)
+        if by_label:
+            self._rows.read_labels_ahead(
+                list(parts.values()), first, last, recent=recent // timedelta(minutes=15)
+            )
 
     def values(
         self, key: str, since: datetime, until: datetime, where: Where = EVERYTHING
@@ -179,12 +187,7 @@ class Reader:
 
     @cached_property
     def _names(self) -> LabelSets:
-        rows = self.connection.execute(sa.select(label_sets.c.id, label_sets.c.labels)).all()
-        named: list[dict[str, str] | None] = [None] * (max((at for at, _ in rows), default=0) + 1)
-        texts = json.loads(f"[{','.join(text for _, text in rows)}]")  # all at once is far faster
-        for (at, _), labels in zip(rows, texts, strict=True):
-            named[at] = labels
-        return LabelSets(named)
+        return read_label_sets(self.connection)
 
     def _allowed(self, kpi: Kpi, where: Where) -> npt.NDArray[np.bool_] | None:
         """By label set, whether it counts; None when all of them do."""

@@ -6,7 +6,7 @@ What stands in the columns is intervals.py's and bundles.py's; ways to sum them 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -14,12 +14,15 @@ import numpy as np
 import numpy.typing as npt
 
 from connectors.schema import kpi_blocks, kpi_bundles
-from metrics.bundles import BLOCKS, BY_SET, QUARTER, QUARTERS, SLOTS
+from metrics.bundles import BLOCKS, QUARTER, QUARTERS, SLOTS
+from metrics.by_label import ByLabel, added
 from metrics.columns import BySet, Columns, Sets
+from metrics.histogram import Codes
 from metrics.kpi import Kpi
+from metrics.months import BY_SET
 from metrics.packing import unpacked, unpacked_sets
 from metrics.population import Floats, Ints
-from metrics.stored_rows import BLOCK_COLUMNS, StoredRows
+from metrics.stored_rows import BLOCK_COLUMNS, BUNDLE_SUMS, StoredRows
 
 A_DAY = 96  # quarter hours: no day has too many values
 
@@ -59,7 +62,7 @@ class _Found:
     @cached_property
     def _summed(self) -> list[tuple[int, bytes]]:
         """Bundles and the sums of their quarter hours, as stored."""
-        return [(number, sums) for number, sums in self._bundled("bundle", "quarters")]
+        return [(number, sums) for number, sums in self._bundled(*BUNDLE_SUMS)]
 
     @cached_property
     def bundles(self) -> list[int]:
@@ -100,6 +103,19 @@ class _Found:
         return sum(self._bundle_n) + sum(block.n for block in self.blocks)
 
     def columns(self, *, coarse: bool) -> Columns:
+        """With what months have counted, where the window has any."""
+        found = self._columns(coarse=coarse)
+        counted = ByLabel(self.rows, self.kpi, self.first, self.last, self._part)
+        if not counted.has_room:
+            return found
+        timed = self.kpi.shape == "duration"
+        return replace(
+            found,
+            read_by_set=counted.by_set,
+            read_histograms=counted.histograms if timed else None,
+        )
+
+    def _columns(self, *, coarse: bool) -> Columns:
         quarters, sizes, sums = self._times
         ends = np.concatenate(([0], np.cumsum(sizes)))
         a, b = np.searchsorted(quarters, [self.first, self.last]).tolist()
@@ -113,23 +129,26 @@ class _Found:
                 return None
             return self._worth(self._joined("data", lambda one: one.data), int(ends[-1]))[cut]
 
-        codes = None
-        if coarse:
-            codes = np.frombuffer(self._joined("codes", lambda one: one.codes), np.uint16)[cut]
+        def codes() -> Codes:
+            return np.frombuffer(self._joined("codes", lambda one: one.codes), np.uint16)[cut]
+
         return Columns(
-            quarters[a:b], sizes[a:b], sets, data, codes,
-            read_by_set=self._by_set if self.bundles else None,
-            known_sums=sums[a:b], read_since=self._since if self.bundles else None,
+            quarters[a:b], sizes[a:b], sets, data, codes if coarse else None,
+            known_sums=sums[a:b], read_by_set=self._by_set if self.bundles else None,
+            read_since=self._since if self.bundles else None,
         )  # fmt: skip
 
     def _since(self, slot: int) -> Columns:
-        """Those from a quarter hour on, values unread."""
-        tail = _Found(self.rows, self.kpi, max(slot, self.first), self.last)
-        low = tail.first // QUARTERS
-        tail.__dict__["_summed"] = [one for one in self._summed if one[0] >= low]
-        low = tail.first // SLOTS
-        tail.__dict__["blocks"] = [one for one in self.blocks if one.number >= low]
-        return tail.columns(coarse=False)
+        return self._part(max(slot, self.first), self.last)
+
+    def _part(self, first: int, last: int) -> Columns:
+        """Those of a stretch of the window, values unread and nothing counted."""
+        part = _Found(self.rows, self.kpi, first, last)
+        low, high = first // QUARTERS, (last - 1) // QUARTERS
+        part.__dict__["_summed"] = [one for one in self._summed if low <= one[0] <= high]
+        low, high = first // SLOTS, (last - 1) // SLOTS
+        part.__dict__["blocks"] = [one for one in self.blocks if low <= one.number <= high]
+        return part._columns(coarse=self.kpi.shape == "duration")
 
     def _bundled(self, *columns: str, only: int | None = None) -> list[tuple[Any, ...]]:
         low, high = self.first // QUARTERS, (self.last - 1) // QUARTERS
@@ -201,11 +220,9 @@ class _Found:
         whole = {number for number in self.bundles if self._is_whole(number)}
         read = self._bundled("bundle", "by_set") if whole else []
         known = np.frombuffer(b"".join(one for number, one in read if number in whole), BY_SET)
-        rest = list(self._rest(set(self.bundles) - whole))
-        ids = np.concatenate([known["set"], *(sets for sets, _ in rest)])
-        n = np.concatenate([known["n"], *(np.ones(len(sets), np.uint32) for sets, _ in rest)])
-        sums = np.concatenate([known["sum"], *(worth for _, worth in rest)])
-        return BySet(np.bincount(ids, n).astype(np.int64), np.bincount(ids, sums).astype(float))
+        rest = self._rest(set(self.bundles) - whole)
+        ones = [(sets, np.ones(len(sets), np.int64), worth) for sets, worth in rest]
+        return added([(known["set"], known["n"], known["sum"]), *ones])
 
     def _is_whole(self, bundle: int) -> bool:
         return self.first <= bundle * QUARTERS and (bundle + 1) * QUARTERS <= self.last

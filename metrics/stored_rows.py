@@ -14,11 +14,22 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from connectors.schema import kpi_blocks, kpi_bundles
-from metrics.bundles import BLOCKS, QUARTERS, SLOTS
+from connectors.schema import kpi_blocks, kpi_bundles, kpi_months
+from metrics.bundles import BLOCKS, MONTH, QUARTERS, SLOTS
 from metrics.kpi import Kpi
+from metrics.months import WEEKS
 
 BLOCK_COLUMNS = ("block", "n", "slots", "sets", "codes", "data")
+BUNDLE_SUMS = ("bundle", "quarters")
+MONTH_SUMS = ("month", "by_set")
+_COUNTS = (("month", "by_agent"), ("month", "by_work"))
+_BY_SET, _SETS = ("bundle", "by_set"), ("bundle", "sets")
+# What is looked at of values one by one, by the shape of the KPI; "" is any other.
+_LOOKED_AT = {
+    "duration": (_BY_SET, _SETS, ("bundle", "codes")),
+    "percent": (_BY_SET, _SETS, ("bundle", "data")),
+    "": (_BY_SET,),
+}
 _Row = tuple[Any, ...]
 _Key = tuple[str, tuple[str, ...], str]  # table, columns, KPI
 
@@ -28,47 +39,78 @@ class StoredRows:
 
     def __init__(self, connection: sa.Connection) -> None:
         self.connection = connection
-        self._ahead: dict[_Key, tuple[int, int, list[_Row]]] = {}
+        self._ahead: dict[_Key, list[tuple[int, int, list[_Row]]]] = {}
 
     def of(
         self, table: sa.Table, columns: tuple[str, ...], kpi: str, low: int, high: int
     ) -> list[_Row]:
-        """The rows of a KPI whose block or bundle lies in [low, high], in order of it, which is
-        the first column."""
-        since, until, rows = self._ahead.get((table.name, columns, kpi), (0, -1, []))
-        if since <= low and high <= until:
-            return [row for row in rows if low <= row[0] <= high]
+        """The rows of a KPI whose number (of block, bundle or month) lies in [low, high], in order
+        of it, which is the first column."""
+        for since, until, rows in self._ahead.get((table.name, columns, kpi), ()):
+            if since <= low and high <= until:
+                return [row for row in rows if low <= row[0] <= high]
         return _fetch(self.connection, table, columns, [kpi], low, high)
 
-    def read_ahead(self, kpis: Sequence[Kpi], first: int, last: int, *, by_label: bool) -> None:
-        """What most answers need in the quarter hours from `first` up to and without `last`:
-        sums and blocks, and where values are split `by_label`, what they are split by."""
+    def read_ahead(self, kpis: Sequence[Kpi], first: int, last: int) -> None:
+        """What most answers need in the quarter hours from `first` up to and without `last`: sums
+        and blocks."""
         keys = [one.key for one in kpis]
-        if not keys or first >= last:
-            return
         low, high = first // QUARTERS, (last - 1) // QUARTERS
-        self._keep(kpi_bundles, ("bundle", "quarters"), keys, low, high)
-        ends = [self._ahead[kpi_bundles.name, ("bundle", "quarters"), key][2] for key in keys]
-        after = min((rows[-1][0] + 1 for rows in ends if rows), default=low) * BLOCKS
-        self._keep(kpi_blocks, BLOCK_COLUMNS, keys, max(after, first // SLOTS), (last - 1) // SLOTS)
-        if not by_label:
-            return
+        self._keep(kpi_bundles, [BUNDLE_SUMS], keys, low, high)
+        after = min(self._ends(kpi_bundles, BUNDLE_SUMS, keys), default=low - 1) + 1
+        low, high = max(after * BLOCKS, first // SLOTS), (last - 1) // SLOTS
+        self._keep(kpi_blocks, [BLOCK_COLUMNS], keys, low, high)
+
+    def read_labels_ahead(
+        self, kpis: Sequence[Kpi], first: int, last: int, *, recent: int = 0
+    ) -> None:
+        """What these KPIs need to be split by labels, and the values in the `recent` last quarter
+        hours of durations and shares, beside what `read_ahead` reads."""
+        keys = [one.key for one in kpis]
+        low, high = first // QUARTERS, (last - 1) // QUARTERS
         if first % QUARTERS:  # the window cuts its first bundle
-            self._keep(kpi_bundles, ("bundle", "sets", "data"), keys, low, low)
-        self._keep(kpi_bundles, ("bundle", "by_set"), keys, low, high)
-        timed = [one.key for one in kpis if one.shape == "duration"]
-        for column in ("sets", "codes") if timed else ():
-            self._keep(kpi_bundles, ("bundle", column), timed, low, high)
+            self._keep(kpi_bundles, [("bundle", "sets", "data")], keys, low, low)
+        for shape, columns in _LOOKED_AT.items():
+            some = [
+                one.key for one in kpis if (one.shape if one.shape in _LOOKED_AT else "") == shape
+            ]
+            counts = [MONTH_SUMS, *_COUNTS] if shape == "duration" else [MONTH_SUMS]
+            months = (-(-first // MONTH), last // MONTH - 1)
+            self._keep(kpi_months, counts, some, *months)
+            ends = self._ends(kpi_months, MONTH_SUMS, some)
+            until = (min(ends) + 1) * WEEKS if ends else low  # what months know ends here
+            before = months[0] * WEEKS - 1 if until > low else low - 1
+            after = min(until, max(low, (last - recent) // QUARTERS))
+            split = columns if shape == "duration" else [_BY_SET]
+            self._keep(kpi_bundles, split, some, low, before)
+            self._keep(kpi_bundles, columns, some, after, high)
 
     def _keep(
-        self, table: sa.Table, columns: tuple[str, ...], keys: Sequence[str], low: int, high: int
+        self,
+        table: sa.Table,
+        wanted: Sequence[tuple[str, ...]],
+        keys: Sequence[str],
+        low: int,
+        high: int,
     ) -> None:
-        found: dict[str, list[_Row]] = {key: [] for key in keys}
+        """Read rows of several KPIs and keep them by each of the wanted columns."""
+        if not keys or low > high:
+            return
         name = table.primary_key.columns[0].name
-        for key, *row in _fetch(self.connection, table, (name, *columns), keys, low, high):
-            found[key].append(tuple(row))
-        for key, rows in found.items():
-            self._ahead[table.name, columns, key] = (low, high, rows)
+        columns = (name, *dict.fromkeys(one for columns in wanted for one in columns))
+        rows: dict[str, list[_Row]] = {key: [] for key in keys}
+        for row in _fetch(self.connection, table, columns, keys, low, high):
+            rows[row[0]].append(row)
+        for some in wanted:
+            at = [columns.index(one) for one in some]
+            for key, mine in rows.items():
+                kept = [tuple(row[place] for place in at) for row in mine]
+                self._ahead.setdefault((table.name, some, key), []).append((low, high, kept))
+
+    def _ends(self, table: sa.Table, columns: tuple[str, ...], keys: Sequence[str]) -> list[int]:
+        """The last number of each KPI, as far as it has rows read ahead."""
+        kept = (self._ahead.get((table.name, columns, key), []) for key in keys)
+        return [rows[-1][0] for read in kept for *_, rows in read if rows]
 
 
 def _fetch(

@@ -97,11 +97,12 @@ class Values:
     def distribution(self, edges: Sequence[float]) -> list[Band]:
         """How values spread over bands that start at each edge; the last has no end."""
         starts = np.asarray(edges, dtype=np.float64)
-        data, codes = self.columns.data, self.columns.codes
+        data = self.columns.data
         if data is None:
             data = np.ones(self.n)
         counts = np.zeros(len(edges) + 1, np.int64)
-        if codes is not None:
+        if self.columns.coarse:
+            codes = self.columns.codes
             # Only values in a bucket that an edge cuts need a look of their own.
             band = np.searchsorted(starts, MIDDLES, side="right")
             cut = np.zeros(len(MIDDLES), np.bool_)
@@ -181,8 +182,8 @@ class Values:
     def _durations(
         self, groups: Groups, heads: Sequence[tuple[datetime, datetime, Labels]]
     ) -> list[KpiRow]:
-        codes, counts = self.columns.codes, groups.n.tolist()
-        if codes is not None and len(heads) <= MAX_HISTOGRAMS:
+        coarse, counts = self.columns.coarse, groups.n.tolist()
+        if coarse and len(heads) <= MAX_HISTOGRAMS:
             table = self._histograms(groups)
             shares = {share: of_histograms(table, share) for share in SHARES}
             sums: Floats = table @ MIDDLES
@@ -190,7 +191,7 @@ class Values:
             ordered, starts = self._sorted(groups)
             shares = {share: quantiles(ordered, starts, counts, share) for share in SHARES}
             sums = np.bincount(groups.values, self._worth, minlength=len(heads)).astype(np.float64)
-        if codes is not None and self.kpi.headline == "mean":  # exact where it is the headline
+        if coarse and self.kpi.headline == "mean":  # exact where it is the headline
             sums = groups.sums
         rows = []
         for at, (head, n) in enumerate(zip(heads, counts, strict=True)):
@@ -214,13 +215,12 @@ class Values:
 
     @cached_property
     def _histogram(self) -> Ints:
-        codes = self.columns.codes
-        return np.bincount(np.zeros(0, np.uint16) if codes is None else codes, minlength=CODES)
+        return np.bincount(self.columns.codes, minlength=CODES)
 
     @cached_property
     def _worth(self) -> Floats:
         """Each value, or the middle of its bucket."""
-        if self.columns.codes is not None:
+        if self.columns.coarse:
             return MIDDLES[self.columns.codes]
         return np.ones(self.n) if self.columns.data is None else self.columns.data
 

@@ -31,7 +31,7 @@ from metrics.values import Values
 KIND = ("source", "queue", "channel")
 _WEEK = timedelta(days=7)
 _HOUR, _DAY = 4, 96  # quarter hours
-_MOST_DAYS = 91
+EFFECT = timedelta(days=56)  # the end of a period, which tells its design effect well enough
 
 
 @dataclass(frozen=True)
@@ -99,10 +99,9 @@ def tally(values: Values) -> Tally | None:
 def _timed(values: Values, where: _Places, n: Ints) -> Tally:
     columns, better = values.columns, values.kpi.better
     assert better != "neither"  # noqa: S101 - `tally` saw to it
-    codes = columns.codes
-    if codes is None:
+    if not columns.coarse:
         codes = codes_of(np.ones(values.n) if columns.data is None else columns.data)
-        values = replace(values, columns=replace(columns, codes=codes))
+        values = replace(values, columns=replace(columns, read_codes=lambda: codes))
     names, by_agent = values.groups_by("agent")
     of_agents = by_agent.histograms[[at for at, name in enumerate(names) if name]]
     of_work = Groups(values.columns, n.shape[1], of_sets=where.kind).histograms[:-1]
@@ -115,15 +114,14 @@ def _timed(values: Values, where: _Places, n: Ints) -> Tally:
 def _effect(values: Values, agents: Ints, middle: Codes | None = None) -> float:
     """Contacts of one day are alike; within a week there are too few days, and hours are taken.
 
-    agents: by label set. Of durations those above the agent's middle bucket are counted. The last
-    three months tell it well enough.
+    agents: by label set. Of durations those above the agent's middle bucket are counted.
     """
     # The window starts at a local midnight: days are the shop's, but for hours of daylight saving.
     step = _HOUR if values.until - values.since <= _WEEK else _DAY
     columns = values.columns
-    first = int(columns.quarters[-1]) - _MOST_DAYS * step
+    first = int(columns.quarters[-1]) - EFFECT.days * step
     recent = columns.since(first)
-    if middle is not None and recent.codes is not None:
+    if middle is not None:
         hit = recent.codes > middle[agents][recent.sets]
     else:
         hit = np.ones(recent.n, np.bool_) if recent.data is None else recent.data > 0

@@ -12,7 +12,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from connectors.schema import agents as agents_table
-from dashboard.agents.counting import Tally, tally
+from dashboard.agents.counting import EFFECT, Tally, tally
 from dashboard.agents.scorecard import Agent, Column, Scorecard
 from dashboard.history.asked import Asked
 from dashboard.history.filters import only
@@ -49,7 +49,8 @@ def load(reader: Reader, asked: Asked) -> Scorecard:
     """Raises the errors of metrics."""
     window = _Window(reader, asked.period, only(asked.where, "agent", ()))
     keys = [key for key in (*COMPARED, HANDLED, *TIMES) if key in reader.registry]
-    reader.read_ahead(keys, asked.period.since, asked.period.until, by_label=True)
+    since, until = asked.period.since, asked.period.until
+    reader.read_ahead(keys, since, until, by_label=True, recent=EFFECT)
     figures = [window.figure(key) for key in COMPARED if key in reader.registry]
     handled = window.figure(HANDLED) if HANDLED in reader.registry else None
     times = _times(window)

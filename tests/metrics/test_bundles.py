@@ -1,72 +1,35 @@
-"""Weeks put together: what they hold, when they are forgotten, and that they change no figure."""
+"""Weeks put together and months counted: what they hold, when they are forgotten, and that they
+change no figure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import numpy as np
 import pytest
-import sqlalchemy as sa
 
-from connectors.schema import kpi_blocks, kpi_bundles
+from connectors.schema import kpi_bundles, kpi_months
 from connectors.store import Store
-from metrics import reading
-from metrics.bundles import BLOCKS
+from metrics import months, reading
 from metrics.kpi import Registry
-from metrics.packing import unpacked_sets
+from metrics.months import WEEKS
 from metrics.reading import EVERYTHING, Reader, Where
 from metrics.refresh import rebuild, refresh, refresh_dirty, refresh_few, refresh_late
 from metrics.rows import KpiRow, WeekHour
 from metrics.values import slot_of
 from tests.metrics.chance import AUTUMN, SPRING, Chance
 from tests.metrics.handmade import DAY, HOUR, NOON, REGISTRY, contact, read_at, values
+from tests.metrics.kept import overdue, there, torn, torn_months
 from tests.metrics.worlds import registry_of, same
 
 ZONES = {SPRING: ZoneInfo("Europe/Berlin"), AUTUMN: ZoneInfo("Asia/Kathmandu")}
 FILTERS = (EVERYTHING, Where(source=("src",)))
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+QUARTER = timedelta(minutes=15)
 NUMBERS = ("n", "value", "p50", "p90", "p95", "mean")
-Pair = tuple[str, int]
-
-
-def there(store: Store) -> set[Pair]:
-    with store.read() as connection:
-        rows = connection.execute(sa.select(kpi_bundles.c.kpi, kpi_bundles.c.bundle))
-        return {(row.kpi, row.bundle) for row in rows}
-
-
-def torn(store: Store) -> list[Pair]:
-    """Bundles that hold anything else than what their blocks do."""
-    wrong = []
-    with store.read() as connection:
-        for bundle in connection.execute(sa.select(kpi_bundles)).all():
-            first = bundle.bundle * BLOCKS
-            among = kpi_blocks.c.block.between(first, first + BLOCKS - 1)
-            query = sa.select(kpi_blocks).where(kpi_blocks.c.kpi == bundle.kpi, among)
-            blocks = connection.execute(query.order_by(kpi_blocks.c.block)).all()
-            sets = unpacked_sets([(block.n, block.sets) for block in blocks])
-            mine = unpacked_sets([(bundle.n, bundle.sets)])
-            if (
-                bundle.n != sum(block.n for block in blocks)
-                or bundle.data != b"".join(block.data for block in blocks)
-                or bundle.codes != b"".join(block.codes for block in blocks)
-                or not np.array_equal(mine, sets)
-            ):
-                wrong.append((bundle.kpi, bundle.bundle))
-    return wrong
-
-
-def overdue(store: Store, as_of: datetime) -> set[Pair]:
-    """Weeks that are over for a day and have no bundle."""
-    week = 7 * 86_400
-    last = (as_of - timedelta(days=1)).timestamp() // week
-    with store.read() as connection:
-        rows = connection.execute(sa.select(kpi_blocks.c.kpi, kpi_blocks.c.block)).all()
-    over = {(row.kpi, row.block // BLOCKS) for row in rows if row.block // BLOCKS < last}
-    return over - there(store)
 
 
 def sides(reader: Reader, key: str, since: datetime, until: datetime) -> Iterator[list[Any]]:
@@ -127,6 +90,62 @@ def test_bundles_change_no_figure(
                 assert all(map(alike, mine, other)), key
 
 
+@pytest.mark.parametrize("exact", [0, 10**9], ids=["buckets", "values"])
+@pytest.mark.parametrize("start", [SPRING, AUTUMN], ids=["spring", "autumn"])
+def test_months_change_no_figure(
+    store: Store, start: datetime, exact: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "EXACT", exact)
+    monkeypatch.setattr(months, "WORTH", 0)  # count even where that is more than the values
+    zone = ZONES[start]
+    chance, registry = Chance(store, 34, start), registry_of(zone)
+    chance.some(250, at_once=250)
+    chance.read_now(chance.end + 50 * DAY)
+    refresh(store, registry)
+    assert not torn_months(store, registry)
+    month = WEEKS * 7 * DAY
+    begins = EPOCH + (start - EPOCH) // month * month  # windows of a month, and a bit more and less
+    windows = [(begins, begins + month), (begins - QUARTER, begins + month + 9 * DAY),
+               (begins + QUARTER, begins + 2 * month + QUARTER)]  # fmt: skip
+    keys = [one.key for one in registry.stored() if one.pack.name == "general"][::2]
+    with store.read() as connection:
+        reader = Reader(connection, zone, registry)
+        counted = {key: [side for one in windows for side in sides(reader, key, *one)]
+                   for key in keys}  # fmt: skip
+    assert len({key for key, _ in there(store, kpi_months)}) > 20
+    with store.begin() as connection:
+        connection.execute(kpi_months.delete())
+    with store.read() as connection:
+        reader = Reader(connection, zone, registry)
+        for key in keys:
+            plain = [side for one in windows for side in sides(reader, key, *one)]
+            for mine, other in zip(counted[key], plain, strict=True):
+                assert len(mine) == len(other), key
+                assert all(map(alike, mine, other)), key
+
+
+def test_splits_of_a_month_look_at_no_value(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "EXACT", 0)
+    monkeypatch.setattr(months, "WORTH", 0)
+    chance, registry = Chance(store, 35), registry_of(ZONES[SPRING])
+    chance.some(250, at_once=250)
+    chance.read_now(chance.end + 70 * DAY)
+    refresh(store, registry)
+    window = (EPOCH + (SPRING - EPOCH) // (28 * DAY) * 28 * DAY, chance.end + 40 * DAY)
+    labels = ("agent", "queue", "channel", "team", "source")
+    found = []
+    for _ in range(2):
+        with store.read() as connection:
+            of = Reader(connection, ZONES[SPRING], registry).values("first_response", *window)
+            found.append([of.by(label) for label in labels])
+            assert of.n > 20
+        with store.begin() as connection:  # what nobody looks at may be anything
+            nothing = {"sets": b"", "codes": b"", "data": b"", "by_set": b""}
+            inside = kpi_bundles.c.bundle < (window[0] - EPOCH) // (7 * DAY) + WEEKS
+            connection.execute(kpi_bundles.update().where(inside).values(nothing))
+    assert found[0] == found[1]
+
+
 def test_many_kpis_read_at_once_are_as_each_read_alone(store: Store) -> None:
     zone = ZONES[SPRING]
     chance, registry = Chance(store, 33), registry_of(zone)
@@ -146,13 +165,16 @@ def test_many_kpis_read_at_once_are_as_each_read_alone(store: Store) -> None:
                     assert mine == list(sides(alone, key, *window)), (key, window)
 
 
-def test_whatever_happens_bundles_hold_what_their_blocks_do(store: Store) -> None:
+def test_whatever_happens_they_hold_what_their_blocks_do(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(months, "WORTH", 0)
     chance, registry = Chance(store, 32), registry_of(ZONES[SPRING])
     as_of = chance.read_now(chance.end + 30 * DAY)
     chance.some(300, at_once=300)
     refresh(store, registry)
-    before = there(store)
-    gone = 0
+    before, months_before = there(store), there(store, kpi_months)
+    gone = months_gone = 0
     for turn in range(9):
         if turn % 3 == 0:
             chance.some(6, registry, at_once=2)
@@ -162,13 +184,18 @@ def test_whatever_happens_bundles_hold_what_their_blocks_do(store: Store) -> Non
         else:
             refresh_late(store, registry)
         assert not torn(store), turn
+        assert not torn_months(store, registry), turn
         gone = max(gone, len(before - there(store)))
+        months_gone = max(months_gone, len(months_before - there(store, kpi_months)))
     assert gone > 10
+    assert months_gone > 10
     assert not overdue(store, as_of)
     rebuild(store)
     assert not there(store)
+    assert not there(store, kpi_months)
     refresh(store, registry)
     assert not torn(store)
+    assert not torn_months(store, registry)
     assert not overdue(store, as_of)
 
 
@@ -179,14 +206,18 @@ def test_a_late_row_is_counted_in_the_transaction_that_brings_it(small: Store) -
     refresh(small, REGISTRY)
     assert values(small, "volume", NOON, NOON + DAY, step=DAY) == [1.0]
     kept = {pair for pair in there(small) if pair[0] == "volume"}
+    months_kept = {pair for pair in there(small, kpi_months) if pair[0] == "volume"}
     assert kept
+    assert months_kept
     with small.begin() as connection:
         contact(connection, "2", NOON + HOUR)
         refresh_few(connection, REGISTRY)
     assert not kept & there(small)
+    assert not there(small, kpi_months) & months_kept
     assert values(small, "volume", NOON, NOON + DAY, step=DAY) == [2.0]
     refresh_late(small, REGISTRY)
     assert kept <= there(small)
+    assert months_kept <= there(small, kpi_months)
     assert values(small, "volume", NOON, NOON + DAY, step=DAY) == [2.0]
 
 
@@ -207,6 +238,8 @@ def test_a_definition_that_changes_takes_its_bundles_along(small: Store) -> None
         {key: one for key, one in REGISTRY.kpis.items() if key != "volume"},
         REGISTRY.clocks, REGISTRY.zone,
     )  # fmt: skip
-    assert "volume" in {key for key, _ in there(small)}
+    for table in (kpi_bundles, kpi_months):
+        assert "volume" in {key for key, _ in there(small, table)}
     refresh(small, fewer)
-    assert "volume" not in {key for key, _ in there(small)}
+    for table in (kpi_bundles, kpi_months):
+        assert "volume" not in {key for key, _ in there(small, table)}

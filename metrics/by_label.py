@@ -1,0 +1,119 @@
+"""Sums and bucket counts by label set over a window: of whole months as the store has them, of what
+lies beside them from its values. What a month holds is months.py's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from connectors.schema import kpi_months
+from metrics.bundles import MONTH
+from metrics.columns import SHIFT, BySet, Columns, Groups
+from metrics.histogram import CODES
+from metrics.kpi import Kpi
+from metrics.months import BY_SET, Counts, Sums, unpacked_counts
+from metrics.population import Floats, Ints
+from metrics.stored_rows import MONTH_SUMS, StoredRows
+
+Part = Callable[[int, int], Columns]
+_Cells = tuple[Ints, npt.NDArray[np.uint16]]  # place in a table of groups and buckets; values there
+
+
+@dataclass(frozen=True)
+class ByLabel:
+    """A KPI in the quarter hours from `first` up to and without `last`. part: the values of a
+    stretch of them. Nothing is read before somebody asks."""
+
+    rows: StoredRows
+    kpi: Kpi
+    first: int
+    last: int
+    part: Part
+
+    @property
+    def has_room(self) -> bool:
+        """Whether a month fits in it as a whole."""
+        return self._low <= self._high
+
+    def by_set(self) -> BySet:
+        months = [(one["set"], one["n"], one["sum"]) for one in self._sums.values()]
+        rest = [columns.by_set for columns in self._beside(self._sums)]
+        return added([*months, *((np.arange(len(one.n)), one.n, one.sums) for one in rest)])
+
+    def histograms(self, of_sets: Ints, count: int) -> Ints | None:
+        """How many values of each group lie in each bucket, one row per group; None where no month
+        tells these groups apart. of_sets: the group of each label set."""
+        cells = self._cells(of_sets)
+        if not cells:
+            return None
+        places, n = (np.concatenate(some) for some in zip(*cells.values(), strict=True))
+        table = np.bincount(places, n, count << SHIFT).astype(np.int64)
+        found = table.reshape(count, 1 << SHIFT)[:, :CODES]
+        for columns in self._beside(cells):
+            found += Groups(columns, count, of_sets=of_sets).histograms
+        return found
+
+    def _cells(self, of_sets: Ints) -> dict[int, _Cells]:
+        """By month, of those whose counts tell the groups apart."""
+        found: dict[int, _Cells] = {}
+        for column in ("by_agent", "by_work"):
+            for number, counts in self._counts(column):
+                places = counts.places(of_sets[self._sums[number]["set"]])
+                if places is not None:
+                    found[number] = ((places << SHIFT) + counts.codes, counts.n)
+            if len(found) == len(self._sums):
+                break
+        return found
+
+    @cached_property
+    def _sums(self) -> dict[int, Sums]:
+        """Of each month, by number."""
+        rows = self.rows.of(kpi_months, MONTH_SUMS, self.kpi.key, self._low, self._high)
+        return {number: np.frombuffer(by_set, BY_SET) for number, by_set in rows}
+
+    def _counts(self, column: str) -> Iterator[tuple[int, Counts]]:
+        """One of the ways to group label sets that months count, by number."""
+        columns = ("month", column)
+        rows = self.rows.of(kpi_months, columns, self.kpi.key, self._low, self._high)
+        for number, stored in rows:
+            if (counts := unpacked_counts(stored)) is not None:
+                yield number, counts
+
+    @property
+    def _low(self) -> int:
+        return -(-self.first // MONTH)
+
+    @property
+    def _high(self) -> int:
+        return self.last // MONTH - 1
+
+    @cached_property
+    def _parts(self) -> dict[tuple[int, int], Columns]:
+        return {}
+
+    def _beside(self, months: Iterable[int]) -> Iterator[Columns]:
+        """The values beside these months."""
+        start = self.first
+        for number in sorted(months):
+            yield from self._part(start, number * MONTH)
+            start = (number + 1) * MONTH
+        yield from self._part(start, self.last)
+
+    def _part(self, first: int, last: int) -> Iterator[Columns]:
+        if first >= last:
+            return
+        if (first, last) not in self._parts:
+            self._parts[first, last] = self.part(first, last)
+        if self._parts[first, last].n:
+            yield self._parts[first, last]
+
+
+def added(parts: Iterable[tuple[npt.NDArray[np.integer], Ints, Floats]]) -> BySet:
+    """Any of label sets, their numbers and their sums, added up by label set."""
+    nothing = (np.zeros(0, np.uint32), np.zeros(0, np.int64), np.zeros(0))
+    ids, n, sums = (np.concatenate(some) for some in zip(nothing, *parts, strict=True))
+    return BySet(np.bincount(ids, n).astype(np.int64), np.bincount(ids, sums).astype(np.float64))
