@@ -5,7 +5,8 @@ whichever fits), then by how errors grow with lead; the quantiles of what is lef
 (split conformal prediction: Vovk et al. 2005; Lei et al. 2018, JASA 113). Their outer quantiles
 rest on a handful of odd days and are drawn half-way to what the inner ones imply. A daily level
 that is wrong is wrong for a whole window, and few windows were tested: that part of the error gets
-the wider quantiles of Student's t.
+the wider quantiles of Student's t, and which side of the forecast it fell on is mostly chance.
+Days near holidays and after closures err by more: they widen the bands of such days alone.
 """
 
 from __future__ import annotations
@@ -15,9 +16,12 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
+import numpy.typing as npt
 from scipy.special import stdtrit
 
-from forecasting.volume.history import Floats
+from forecasting.volume.history import Bools, Floats
+
+Days = npt.NDArray[np.int64]
 
 POWERS = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 LEADS = (0, 1, 3, 7, 14, 21, 28)  # first day of each lead group
@@ -26,6 +30,8 @@ OPTIMISM = 1.03  # weights were chosen on the same back-test
 FEWEST = 20  # errors below which the band comes from the counts alone
 INNER = 80  # per cent: what the quantiles beyond are drawn to
 TAILS = 5.0  # degrees of freedom of the t distribution whose tails errors usually have
+EVEN = 0.6  # weight of the belief that a window's error could as well have had the other sign
+ALIKE = 4.0  # days' worth of belief that unsettled days err like others
 DOUBT = 0.35  # relative error assumed where nothing could be tested
 
 
@@ -39,22 +45,22 @@ class Spread:
     days: float  # independent days behind them
     common: float = 0.0  # share of the error variance that a whole window has in common
     windows: float = 30.0  # windows behind them that do not overlap
+    unsettled: float = 1.0  # times as large are errors on unsettled days
 
-    def unit(self, forecast: Floats, first_lead: int = 0) -> Floats:
-        """(days, slots) of error size, for forecasts whose first row is `first_lead` days off."""
-        lead = np.arange(len(forecast)) + first_lead
-        group = np.searchsorted(LEADS, lead, side="right") - 1
-        growth = np.asarray(self.growth)[group]
-        return np.asarray((forecast + 0.3) ** self.power * growth[:, None])
+    def band(
+        self, forecast: Floats, level: int, *, unsettled: Bools | None = None, narrowed: float = 1.0
+    ) -> tuple[Floats, Floats]:
+        """Low and high of the central `level` per cent, not below 0, around the forecast (days,
+        slots) from the first day ahead on.
 
-    def band(self, forecast: Floats, level: int, *, narrowed: float = 1.0) -> tuple[Floats, Floats]:
-        """Low and high of the central `level` per cent, not below 0, around the forecast.
-
-        `narrowed` shrinks what is uncertain about the day; the chance of single contacts stays.
+        `unsettled` (days,): those that are hard to tell. `narrowed` shrinks what is uncertain about
+        the day; the chance of single contacts stays.
         """
         wider = OPTIMISM * self._few_windows(level)
         low, high = (side * wider for side in self._quantiles(level))
-        unit = self.unit(forecast)
+        unit = (forecast + 0.3) ** self.power * np.asarray(self.growth)[_group(len(forecast)), None]
+        if unsettled is not None:
+            unit = unit * np.where(unsettled, self.unsettled, 1.0)[:, None]
         below, above = np.maximum(-unit * low, 0), np.maximum(unit * high, 0)
         if narrowed < 1:
             chance = forecast * NormalDist().inv_cdf(0.5 + level / 200) ** 2
@@ -85,30 +91,63 @@ class Spread:
         return float(np.sqrt(1 - self.common + self.common * ratio**2))
 
 
+def _group(days: int) -> Days:
+    """(days,): the lead group of each day ahead."""
+    return np.searchsorted(LEADS, np.arange(days), side="right") - 1
+
+
 def learn_spread(
-    forecast: Floats, actual: Floats, origins: Sequence[int] | None = None
+    forecast: Floats, actual: Floats, origins: Sequence[int], unsettled: Bools | None = None
 ) -> Spread | None:
     """From (origins, window, slots) of back-test; None with too few errors to learn from.
 
-    `origins` are day indexes, oldest first, and tell how far the windows overlap.
+    `origins` are day indexes, oldest first, and tell how far the windows overlap; `unsettled` tells
+    which days, by the same index, were hard to tell.
     """
     known = np.isfinite(actual) & (forecast > 0)
     if known.sum() < FEWEST:
         return None
+    window = forecast.shape[1]
     error, size = (actual - forecast)[known], forecast[known] + 0.3
-    lead = np.broadcast_to(np.arange(forecast.shape[1])[None, :, None], forecast.shape)[known]
+    group = np.broadcast_to(_group(window)[None, :, None], forecast.shape)[known]
     power = min(POWERS, key=lambda p: _misfit(error, size, p))
     score = error / size**power
-    group = np.searchsorted(LEADS, lead, side="right") - 1
     growth = _growth(np.abs(score), group)
-    days = len({(o, d) for o, d in zip(*np.nonzero(known.any(2)), strict=True)})
-    window = forecast.shape[1]
-    windows = (origins[-1] + window - origins[0]) / window if origins else float(len(forecast))
+    scores = np.full(forecast.shape, np.nan)
+    scores[known] = score / np.asarray(growth)[group]
+    larger = 1.0
+    if unsettled is not None:
+        scores, larger = _settled(scores, np.asarray(origins), unsettled)
+    windows = (origins[-1] + window - origins[0]) / window
     return Spread(
-        power, growth, np.sort(score / np.asarray(growth)[group]), days / 2,
+        power, growth, _evened(scores), float(known.any(2).sum()) / 2,
         # Within a day the slots' own noise outweighs the level's, and there are plenty of them.
-        _common_share(forecast, actual) if forecast.shape[2] == 1 else 0.0, windows,
+        _common_share(forecast, actual) if forecast.shape[2] == 1 else 0.0, windows, larger,
     )  # fmt: skip
+
+
+def _settled(scores: Floats, origins: Days, unsettled: Bools) -> tuple[Floats, float]:
+    """The scores of settled days, and how many times as large those of the others are."""
+    day = origins[:, None] + np.arange(scores.shape[1])
+    odd = unsettled[day][:, :, None] & np.isfinite(scores)
+    calm = np.where(odd, np.nan, scores)
+    usual = np.abs(calm[np.isfinite(calm)])
+    if not odd.any() or len(usual) < FEWEST or usual.mean() <= 0:
+        return scores, 1.0
+    days = len(np.unique(day[odd.any(2)]))  # a day that several windows saw teaches once
+    ratio = float(np.abs(scores[odd]).mean() / usual.mean())
+    return calm, max(1.0, (days * ratio + ALIKE) / (days + ALIKE))
+
+
+def _evened(scores: Floats) -> Floats:
+    """Sorted scores, with what each window had in common drawn towards either sign alike."""
+    known = np.isfinite(scores)
+    count = np.maximum(known.sum((1, 2), keepdims=True), 1)
+    common = np.where(known, scores, 0.0).sum((1, 2), keepdims=True) / count
+    own = np.sort(scores[known])
+    either = np.concatenate([own, (scores - 2 * common)[known]])
+    shares = (np.arange(len(own)) + 0.5) / len(own)
+    return np.asarray((1 - EVEN) * own + EVEN * np.quantile(either, shares))
 
 
 def _common_share(forecast: Floats, actual: Floats) -> float:
@@ -127,7 +166,7 @@ def _misfit(error: Floats, size: Floats, power: float) -> float:
     return float(np.log(np.mean(np.abs(error) / unit) + 1e-12) + np.log(unit).mean())
 
 
-def _growth(score: Floats, group: np.ndarray[tuple[int], np.dtype[np.int64]]) -> tuple[float, ...]:
+def _growth(score: Floats, group: Days) -> tuple[float, ...]:
     whole = float(score.mean()) or 1.0
     found, last = [], 0.0
     for lead in range(len(LEADS)):

@@ -72,12 +72,14 @@ def forecast_history(history: History, options: Options) -> VolumeForecast:
     mean, choice = _point(grid, choice, tested)
     spread = _spread(grid, tested, choice)
     open_ahead = grid.opening.ahead(grid.calendar)
-    bands = nested([spread.band(mean, level) for level in options.levels])
+    unsettled = grid.unsettled()[grid.days :]
+    bands = nested([spread.band(mean, level, unsettled=unsettled) for level in options.levels])
     if scene.today is not None:
         update = _update(grid, scene.today, mean[0], cut=scene.cut)
         mean[0] *= update.factor
         narrow = [
-            spread.band(mean[:1], level, narrowed=update.narrowed) for level in options.levels
+            spread.band(mean[:1], level, unsettled=unsettled[:1], narrowed=update.narrowed)
+            for level in options.levels
         ]
         for (low, high), (low_now, high_now) in zip(bands, nested(narrow), strict=True):
             low[0], high[0] = low_now[0], high_now[0]
@@ -193,7 +195,9 @@ def _plain(grid: DayGrid) -> Floats:
 
 def _spread(grid: DayGrid, tested: Backtest | None, choice: Choice) -> Spread:
     if tested is not None and all(name in tested.models for name, _ in choice.weights):
-        found = learn_spread(combined(tested, choice.weights), tested.actual, tested.origins)
+        found = learn_spread(
+            combined(tested, choice.weights), tested.actual, tested.origins, grid.unsettled()
+        )
         if found is not None:
             return found
     return doubtful_spread(grid.counts)

@@ -17,6 +17,8 @@ from forecasting.volume.history import Bools, Floats, History
 from forecasting.volume.steps import Step
 
 LONGEST_PAST = 1100  # days that models look at: three years hold the year's shape
+PILED_UP = 2  # open days after a day off to which its contacts move
+PILED_WITHIN = 5  # days after it
 WHOLE_DAY = 0.5  # share of a day's usual volume that must be known to complete its total
 
 
@@ -62,6 +64,18 @@ class DayGrid:
         for _, mask in self.calendar.events:
             near |= mask
         return near
+
+    def unsettled(self) -> Bools:
+        """Past and coming days whose volume is hard to tell: with or next to a public holiday or
+        event, and the first open days after days off."""
+        found = self.calendar_special()
+        working = np.asarray(self.opening.week[self.weekdays].any(1))
+        closed = np.append(self.opening.closed_days, ~self.opening.ahead(self.calendar).any(1))
+        off = working & (closed | self.calendar.public)
+        for day in np.flatnonzero(off).tolist():
+            reopened = np.flatnonzero((working & ~off)[day + 1 : day + 1 + PILED_WITHIN])
+            found[day + 1 + reopened[:PILED_UP]] = True
+        return found
 
 
 def raw_grid(history: History, step: Step) -> tuple[pd.DatetimeIndex, Floats]:

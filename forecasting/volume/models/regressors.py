@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from forecasting.volume.grid import DayGrid
-from forecasting.volume.history import Floats
+from forecasting.volume.history import Bools, Floats
 
 YEAR = 365.25
 YEAR_SEEN = 700  # days after which a season of the year can be told from growth
 MONTH_WAVES = 4
 YEAR_WAVES = 8
+NEAR = 4  # days within which the working days around a holiday lie
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +61,13 @@ def _events(past: DayGrid) -> Sequence[Block]:
     calendar, days = past.calendar, past.days
     blocks = []
     if calendar.public.any():
-        near = np.column_stack(_around(calendar.public))
+        working = past.opening.week[past.weekdays].any(1) & ~calendar.public
+        near = np.column_stack(_around(calendar.public, working))
         blocks.append(Block("holiday", near, 0.2, extra=True))
         own = []
         for name in sorted({n for n in calendar.names if n}):
             same = np.array([n == name for n in calendar.names])
-            own += [c for c in _around(same) if c[:days].any() and c.sum() < len(c)]
+            own += [c for c in _around(same, working) if c[:days].any() and c.sum() < len(c)]
         if own:
             blocks.append(Block("named-holiday", np.column_stack(own), 0.15, extra=True))
     shown = [mask for _, mask in calendar.events if mask[:days].any()]
@@ -75,8 +77,12 @@ def _events(past: DayGrid) -> Sequence[Block]:
     return blocks
 
 
-def _around(mask: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> list[Floats]:
-    """The day itself, the day before and the day after."""
-    before, after = np.roll(mask, -1), np.roll(mask, 1)
-    before[-1], after[0] = False, False
-    return [mask.astype(float), (before & ~mask).astype(float), (after & ~mask).astype(float)]
+def _around(mask: Bools, working: Bools) -> list[Floats]:
+    """The day itself, and the working days before and after it: after a closed Monday, Tuesday."""
+    before, after = np.zeros(len(mask), bool), np.zeros(len(mask), bool)
+    for day in np.flatnonzero(mask).tolist():
+        earlier = np.flatnonzero(working[max(0, day - NEAR) : day])
+        later = np.flatnonzero(working[day + 1 : day + 1 + NEAR])
+        before[max(0, day - NEAR) + earlier[-1:]] = True
+        after[day + 1 + later[:1]] = True
+    return [one.astype(float) for one in (mask, before & ~mask, after & ~mask)]

@@ -15,11 +15,18 @@ def errors(rng: np.random.Generator, *, lead: float = 0.0) -> tuple[np.ndarray, 
     return forecast, rng.poisson(forecast * np.exp(noise)).astype(float)
 
 
+def learned(forecast: np.ndarray, came: np.ndarray) -> Spread:
+    """From windows that do not overlap."""
+    window = forecast.shape[1]
+    found = learn_spread(forecast, came, [100 + window * at for at in range(len(forecast))])
+    assert found is not None
+    return found
+
+
 @pytest.mark.parametrize("level", [80, 95])
 def test_the_band_covers_what_it_says_for_small_and_large_counts(level: int) -> None:
     rng = np.random.default_rng(3)
-    spread = learn_spread(*errors(rng))
-    assert spread is not None
+    spread = learned(*errors(rng))
     forecast, came = errors(rng)
     for part in (slice(0, 12), slice(12, 24)):
         inside = []
@@ -30,15 +37,13 @@ def test_the_band_covers_what_it_says_for_small_and_large_counts(level: int) -> 
 
 
 def test_the_band_widens_with_lead_when_errors_do() -> None:
-    spread = learn_spread(*errors(np.random.default_rng(4), lead=0.3))
-    assert spread is not None
+    spread = learned(*errors(np.random.default_rng(4), lead=0.3))
     low, high = spread.band(np.full((14, 1), 100.0), 80)
     assert (high - low)[13] > 1.3 * (high - low)[0]
 
 
 def test_a_narrowed_band_keeps_the_chance_of_single_contacts() -> None:
-    spread = learn_spread(*errors(np.random.default_rng(4)))
-    assert spread is not None
+    spread = learned(*errors(np.random.default_rng(4)))
     forecast = np.full((1, 1), 200.0)
     low, high = spread.band(forecast, 80, narrowed=0.0)
     wide_low, wide_high = spread.band(forecast, 80)
@@ -84,8 +89,38 @@ def test_within_the_day_few_windows_leave_the_band() -> None:
     assert overlapping.band(forecast[0], 95)[1].max() == apart.band(forecast[0], 95)[1].max()
 
 
+def test_few_windows_do_not_tell_on_which_side_the_next_errs() -> None:
+    rng = np.random.default_rng(9)
+    forecast = np.full((3, 28, 1), 500.0)
+    came = forecast * np.exp(0.15 + rng.normal(0, 0.03, forecast.shape))  # all came high
+    low, high = learned(forecast, came).band(forecast[0], 80)
+    assert (high > 570).all()
+    assert (low < 470).all()
+
+
+def test_unsettled_days_widen_the_bands_of_such_days_alone() -> None:
+    rng = np.random.default_rng(9)
+    forecast = np.full((10, 28, 1), 500.0)
+    origins = list(range(100, 170, 7))
+    unsettled = np.zeros(300, bool)
+    unsettled[110:300:15] = True
+    day = np.array(origins)[:, None] + np.arange(28)
+    size = np.where(unsettled[day], 0.3, 0.05)
+    noise = rng.normal(0, 1, 300)[day] * size  # a day is as odd in every window that sees it
+    came = forecast * np.exp(noise)[:, :, None]
+    aware = learn_spread(forecast, came, origins, unsettled)
+    unaware = learn_spread(forecast, came, origins)
+    assert aware is not None
+    assert unaware is not None
+    coming = np.arange(28) == 5
+    low, high = aware.band(forecast[0], 95, unsettled=coming)
+    usual_low, usual_high = unaware.band(forecast[0], 95)
+    assert (high - low)[5, 0] > 2 * (high - low)[6, 0]
+    assert (high - low)[6, 0] < (usual_high - usual_low)[6, 0]
+
+
 def test_too_few_errors_teach_nothing() -> None:
-    assert learn_spread(np.ones((1, 2, 2)), np.ones((1, 2, 2))) is None
+    assert learn_spread(np.ones((1, 2, 2)), np.ones((1, 2, 2)), [50]) is None
 
 
 def test_the_band_of_an_untested_series_is_wide() -> None:
@@ -107,8 +142,7 @@ def test_a_few_odd_days_do_not_make_the_outer_band() -> None:
     odd[3, 8] *= 2.5
 
     def high(counts: np.ndarray, level: int) -> float:
-        spread = learn_spread(forecast, counts)
-        assert spread is not None
+        spread = learned(forecast, counts)
         return float((spread.band(forecast[0], level)[1] - forecast[0]).mean())
 
     assert high(odd, 95) < 4.5 * high(odd, 80)

@@ -133,3 +133,31 @@ def test_an_event_never_seen_has_no_uplift() -> None:
 def test_a_season_is_supposed_when_it_was_seen_to_return(days: int, season: bool) -> None:
     blocks = regressors(random_grid(days, 1), 28)
     assert ("year" in {block.name for block in blocks}) is season
+
+
+def office_with_a_day_off() -> DayGrid:
+    """Open Monday to Friday; the last Monday of May 2024 is a public holiday, and closed."""
+    dates = pd.date_range("2024-01-01", periods=170)
+    counts = np.where(dates.day_of_week < 5, 100.0, 0.0)[:156, None]
+    counts[dates[:156] == "2024-05-27"] = 0
+    return build_grid(dates[:156], counts, make_calendar(dates, "US"))
+
+
+def test_the_day_after_a_closed_monday_is_tuesday_and_the_day_before_friday() -> None:
+    grid = office_with_a_day_off()
+    [near] = [block.columns for block in regressors(grid, 28) if block.name == "holiday"]
+    days = {
+        which: set(grid.calendar.dates[near[:, at] > 0].strftime("%m-%d"))
+        for at, which in enumerate(("on", "before", "after"))
+    }
+    assert "05-27" in days["on"]
+    assert "05-24" in days["before"]
+    assert "05-28" in days["after"]
+    assert not {"05-25", "05-26", "05-29"} & (days["before"] | days["after"])
+
+
+def test_the_open_days_after_a_day_off_are_unsettled() -> None:
+    grid = office_with_a_day_off()
+    found = set(grid.calendar.dates[grid.unsettled()].strftime("%m-%d"))
+    assert {"05-27", "05-28", "05-29"} <= found
+    assert not {"05-23", "05-30", "06-03"} & found
