@@ -1,7 +1,7 @@
 """One term of leading: from taking the lock to losing it or being told to stop.
 
 APScheduler starts what runs beside the ticks (pacing.py); the tick itself runs in the main thread,
-as soon as a source was read and at least once per interval, so that silence is noticed too.
+as soon as a source was read and soon after an interval without, so that silence is noticed too.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ STOP_WITHIN = timedelta(seconds=5)
 JOBS_EVERY = timedelta(seconds=2)
 HEAVY_AFTER = timedelta(minutes=1)
 INTERVALS_EVERY = timedelta(seconds=1)
-ASIDE = timedelta(seconds=0.5)  # between the polls of most, and the ticks that follow them
+ASIDE = timedelta(seconds=0.5)  # or half a shorter poll: between the polls and what follows them
 FILLING_S = 0.5  # of each of those intervals: polls write between the steps
 
 
@@ -75,9 +75,7 @@ class Leader:
         self._troubles = {name: Trouble(log, name) for name in TROUBLES}
         self._news = threading.Event()
         self._polls = [
-            SourcePolling(
-                store, source, plan.folder, kpis=plan.kpis, clock=clock, on_turn=self._news.set
-            )
+            SourcePolling(store, source, plan.folder, clock=clock, on_turn=self._news.set)
             for source in plan.sources
         ]
         names = tuple(receiver.name for receiver in plan.receivers)
@@ -181,8 +179,9 @@ class Leader:
         for poll in self._polls:
             name = f"poll {poll.settings.name}"
             self._pace.every(poll.settings.poll, poll.poll, name=name, promised=True)
-        self._pace.every(INTERVALS_EVERY, self._refresh, name="intervals", after=ASIDE)
-        self._pace.every(JOBS_EVERY, partial(self._look, jobs), name="jobs", after=ASIDE)
+        aside = min([ASIDE, *(source.poll / 2 for source in self._plan.sources)])
+        self._pace.every(INTERVALS_EVERY, self._refresh, name="intervals", after=aside)
+        self._pace.every(JOBS_EVERY, partial(self._look, jobs), name="jobs", after=aside)
         self._pace.start()
 
     def _look(self, jobs: JobRunner) -> None:
@@ -202,6 +201,7 @@ class Leader:
         return JobRunner(jobs, desk)
 
     def _refresh(self) -> None:
+        """KPIs of what the last polls brought: apart from them, or every notice would wait."""
         try:
             refresh_dirty(self._store, self._plan.kpis)
             until = time.monotonic() + FILLING_S

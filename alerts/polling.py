@@ -13,8 +13,6 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
-import sqlalchemy as sa
-
 from alerts.freshness import SourceReading
 from alerts.trouble import Trouble
 from connectors.connect import connect
@@ -23,8 +21,6 @@ from connectors.ledger import record_failure
 from connectors.settings import SourceSettings
 from connectors.store import Store
 from connectors.sync import Progress, SourceSync
-from metrics.kpi import Registry
-from metrics.refresh import refresh_few
 
 log = logging.getLogger(__name__)
 SHARE = 0.7  # of a poll interval that may go into history
@@ -40,7 +36,6 @@ class SourcePolling:
         settings: SourceSettings,
         folder: Path,
         *,
-        kpis: Registry,
         clock: Callable[[], datetime],
         on_turn: Callable[[], None],
     ) -> None:
@@ -48,7 +43,6 @@ class SourcePolling:
         self._store = store
         self._folder = folder
         self._clock = clock
-        self._kpis = kpis
         self._on_turn = on_turn
         self.turns = 0  # polls that ended, well or not
         self._sync: SourceSync | None = None
@@ -97,7 +91,7 @@ class SourcePolling:
     def _opened(self) -> SourceSync:
         if self._sync is None:
             source = connect(self.settings, self._folder)
-            self._sync = SourceSync(self._store, source, derive=self._derive)
+            self._sync = SourceSync(self._store, source)
             with self._lock:
                 # A store filled earlier has numbers: they only need to be fresh.
                 if self._sync.complete:
@@ -105,9 +99,6 @@ class SourcePolling:
                         self.settings.name, True, self._reading.as_of, self.settings.poll
                     )
         return self._sync
-
-    def _derive(self, connection: sa.Connection) -> None:
-        refresh_few(connection, self._kpis)
 
     def _go_on(self, syncing: SourceSync, now: datetime) -> None:
         budget = min(self.settings.poll.total_seconds() * SHARE, LONGEST_STEP_S)

@@ -84,6 +84,13 @@ class Ledger:
                    agents_known=knows.agents)  # fmt: skip
         save_columns(connection, self._source, knows.columns)
 
+    def derived(self, connection: sa.Connection) -> None:
+        """All numbers are those of the last read: note its moment before the next one's facts."""
+        table = schema.sources
+        connection.execute(
+            table.update().where(table.c.source == self._source).values(kpis_as_of=table.c.as_of)
+        )
+
     def failed(self, connection: sa.Connection, now: datetime, error: str) -> None:
         """The source could not be read; its figures keep their age."""
         self._save(connection, status="down", tried_at=now, error=error)

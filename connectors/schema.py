@@ -199,6 +199,7 @@ sources = sa.Table(
     sa.Column("source", Text, primary_key=True),
     sa.Column("status", Text, nullable=False),  # ok, down, backfill
     instant("as_of"),  # the clock just before the last good read
+    instant("kpis_as_of"),  # how far KPIs are known while slots are dirty: see metrics/reading.py
     instant("tried_at"),
     sa.Column("error", Text),
     sa.Column("poll_s", sa.Float, nullable=False),

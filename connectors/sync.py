@@ -50,16 +50,8 @@ class _Batch:
 class SourceSync:
     """Reads one source into the store. Belongs to one thread."""
 
-    def __init__(
-        self,
-        store: Store,
-        source: Source,
-        *,
-        derive: Callable[[sa.Connection], object] = lambda _: None,
-    ) -> None:
-        """`derive` runs in each poll's transaction after the facts: what is derived moves along."""
+    def __init__(self, store: Store, source: Source) -> None:
         self.store = store
-        self._derive = derive
         self.source = source
         self.rows = 0  # new or changed since this object was made
         self.ledger = Ledger(store, source.name, poll_s=source.settings.poll.total_seconds())
@@ -98,13 +90,14 @@ class SourceSync:
         before = self.rows
         with self.store.begin() as connection:
             write.take_turn(connection)
+            if not write.is_dirty(connection):
+                self.ledger.derived(connection)
             for fact, changes, messages in found:
                 batch = self._decode(fact, changes.rows, messages, now)
                 batch.gone.extend(str(one) for one in changes.gone)
                 self._write(connection, batch, now)
                 marks.update(changes.marks)
             self.ledger.save_marks(connection, marks)
-            self._derive(connection)
             self.ledger.heard(connection, now, whole=self.complete, knows=self._knows)
             self.ledger.counted(connection, self.rows - before)
         self.ledger.accept(marks)

@@ -1,7 +1,7 @@
 """Fact rows into the store: only what changed is written, and what it touches is marked dirty.
 
 A dirty slot is a quarter hour (UTC) of a date column whose numbers must be recomputed. Quarter
-hours because that is the finest step between time zones. metrics/intervals.py clears them.
+hours because that is the finest step between time zones. metrics/refresh.py clears them.
 """
 
 from __future__ import annotations
@@ -195,6 +195,11 @@ def save_dirty(connection: sa.Connection, dirty: Iterable[tuple[str, int]]) -> N
     rows = sorted(dirty)
     if rows:
         connection.exec_driver_sql(_dirty_sql(connection.dialect.name), rows)
+
+
+def is_dirty(connection: sa.Connection) -> bool:
+    """Whether numbers are still to be computed from facts that are in the store."""
+    return connection.execute(sa.select(schema.dirty_slots.c.slot).limit(1)).first() is not None
 
 
 def save_rejected(

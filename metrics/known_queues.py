@@ -28,11 +28,15 @@ Key = tuple[str, str, str]  # source, queue, channel
 
 @dataclass(slots=True)
 class _Memory:
-    """Of one store: the queue behind each number of a label set, the queues of each block."""
+    """Of one store: the queue behind each number of a label set, the queues of each block.
+
+    A block names queues by their place in `places`: sets of whole numbers are put together faster.
+    """
 
     edition: str | None = None
     keys: dict[int, Key] = field(default_factory=dict)
-    blocks: dict[int, tuple[bytes, frozenset[Key]]] = field(default_factory=dict)
+    places: dict[Key, int] = field(default_factory=dict)
+    blocks: dict[int, tuple[bytes, frozenset[int]]] = field(default_factory=dict)
 
 
 _memories: WeakKeyDictionary[sa.Engine, _Memory] = WeakKeyDictionary()
@@ -45,19 +49,19 @@ def known_queues(connection: sa.Connection, read: Mapping[str, datetime]) -> set
     query = sa.select(table.c.block, table.c.n, table.c.sets).where(
         table.c.kpi == "volume", table.c.block >= first
     )
-    rows = [(row.block, row.n, row.sets) for row in connection.execute(query)]
+    rows = [tuple(row) for row in connection.execute(query).all()]
     memory = _memory(connection)
     changed = [row for row in rows if memory.blocks.get(row[0], (None,))[0] != row[2]]
     numbers = {row[0]: np.unique(unpacked_sets([row[1:]])).tolist() for row in changed}
     keys = _keys(connection, {one for some in numbers.values() for one in some}, memory)
+    places = dict(memory.places)
     blocks = {row[0]: memory.blocks[row[0]] for row in rows if row[0] not in numbers}
-    blocks |= {
-        number: (sets, frozenset(keys[one] for one in numbers[number] if one in keys))
-        for number, _, sets in changed
-    }
-    _memories[connection.engine] = _Memory(memory.edition, keys, blocks)
-    queues = frozenset[Key]().union(*(some for _, some in blocks.values()))
-    return {key for key in queues if key[0] in read}
+    for number, _, sets in changed:
+        queues = {keys[one] for one in numbers[number] if one in keys}
+        blocks[number] = (sets, frozenset(places.setdefault(key, len(places)) for key in queues))
+    _memories[connection.engine] = _Memory(memory.edition, keys, places, blocks)
+    seen = frozenset[int]().union(*(some for _, some in blocks.values()))
+    return {key for key, place in places.items() if place in seen and key[0] in read}
 
 
 def new_edition(connection: sa.Connection) -> None:
@@ -74,7 +78,7 @@ def _memory(connection: sa.Connection) -> _Memory:
 
 def _keys(connection: sa.Connection, numbers: set[int], memory: _Memory) -> dict[int, Key]:
     """By number: those known already, and these."""
-    new = numbers - memory.keys.keys()
+    new = {one for one in numbers if one not in memory.keys}
     if not new:
         return memory.keys
     query = sa.select(label_sets.c.id, label_sets.c.labels)

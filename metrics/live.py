@@ -6,6 +6,7 @@ keeps its last figures, with their age.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -117,8 +118,9 @@ def live_state(
         available = agents.by_queue.get((key[0], key[1])) if key[0] in agents.known else None
         waits_known, agents_known = mute.get(key[0], (True, True))
         queues.append(
-            _with_waits(
-                counts, waits.get(key, []), settings.wait_cut,
+            QueueState(
+                source=key[0], queue=key[1], channel=key[2], **counts,
+                **_waiting(waits.get(key, ()), settings.wait_cut),
                 agents_available=available, waits_known=waits_known, agents_known=agents_known,
             )
         )  # fmt: skip
@@ -187,7 +189,8 @@ def _figures(queue: QueueState) -> Iterable[tuple[str, float | None]]:
     yield "agents_available", None if available is None else float(available)
 
 
-def _counts(connection: sa.Connection, read: Mapping[str, datetime]) -> dict[Key, QueueState]:
+def _counts(connection: sa.Connection, read: Mapping[str, datetime]) -> dict[Key, dict[str, Any]]:
+    """Per queue the contacts in each status, and the open ones without an agent."""
     c = contacts.c
     nobody = sa.func.sum(sa.case((c.agent_id.is_(None), 1), else_=0))
     query = (
@@ -195,12 +198,12 @@ def _counts(connection: sa.Connection, read: Mapping[str, datetime]) -> dict[Key
         .where(_live(c.status), c.source.in_(list(read)))
         .group_by(c.source, c.queue, c.channel, c.status)
     )
-    found = {key: QueueState(*key) for key in known_queues(connection, read)}
-    for source, queue, channel, status, count, unassigned in connection.execute(query):
-        key = (source, queue, channel)
-        state = found.get(key, QueueState(*key))
-        state = replace(state, **{status: count})
-        found[key] = replace(state, unassigned=unassigned) if status == "open" else state
+    found: dict[Key, dict[str, Any]] = {key: {} for key in known_queues(connection, read)}
+    for source, queue, channel, status, count, unassigned in connection.execute(query).all():
+        counts = found.setdefault((source, queue, channel), {})
+        counts[status] = count
+        if status == "open":
+            counts["unassigned"] = unassigned
     return found
 
 
@@ -228,44 +231,41 @@ def _waits(connection: sa.Connection, read: Mapping[str, datetime]) -> dict[Key,
     )  # fmt: skip
     at = {source: to_micros(moment) for source, moment in read.items()}
     found: dict[Key, list[float]] = {}
-    for source, queue, channel, since in connection.execute(query):
+    for source, queue, channel, since in connection.execute(query).all():
         wait = max(0, at[source] - since) / 1e6  # the source's clock may run ahead of ours
         found.setdefault((source, queue, channel), []).append(wait)
     return found
 
 
-def _with_waits(
-    state: QueueState, waits: Sequence[float], cut: timedelta | None, **more: Any
-) -> QueueState:
+def _waiting(waits: Sequence[float], cut: timedelta | None) -> dict[str, Any]:
+    """What a QueueState says of its waits."""
     limit = None if cut is None else cut.total_seconds()
     within = [wait for wait in waits if limit is None or wait <= limit]
     bands = [0] * (len(BANDS_S) + 1)
     for wait in waits:
-        bands[sum(wait > band for band in BANDS_S)] += 1
-    return replace(
-        state,
-        waiting=len(waits),
-        longest_wait_s=max(within, default=None),
-        longest_wait_cut_s=limit,
-        waiting_over_cut=len(waits) - len(within),
-        oldest_wait_s=max(waits, default=None),
-        bands=tuple(bands),
-        **more,
-    )
+        bands[bisect_left(BANDS_S, wait)] += 1
+    return {
+        "waiting": len(waits),
+        "longest_wait_s": max(within, default=None),
+        "longest_wait_cut_s": limit,
+        "waiting_over_cut": len(waits) - len(within),
+        "oldest_wait_s": max(waits, default=None),
+        "bands": tuple(bands),
+    }
 
 
 def _total(
     queues: Sequence[QueueState], waits: Sequence[float], cut: timedelta | None
 ) -> QueueState:
-    state = QueueState(
+    return QueueState(
         open=sum(q.open for q in queues),
         bot=sum(q.bot for q in queues),
         snoozed=sum(q.snoozed for q in queues),
         unassigned=sum(q.unassigned for q in queues),
         waits_known=not queues or any(q.waits_known for q in queues),
         agents_known=not queues or any(q.agents_known for q in queues),
+        **_waiting(waits, cut),
     )
-    return _with_waits(state, waits, cut)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from connectors.columns import from_micros, to_micros
 from connectors.delivered import delivered_columns
 from connectors.schema import FACTS, sources
-from connectors.write import SLOT
+from connectors.write import SLOT, is_dirty
 from metrics.columns import Columns
 from metrics.errors import BadWindow, NothingSynced, UnknownLabel
 from metrics.filling import Behind, behind
@@ -233,8 +233,14 @@ def _summed(values: Values, by: str | None, every: timedelta | None) -> list[Kpi
 
 
 def last_read(connection: sa.Connection, names: Sequence[str] = ()) -> datetime:
-    """The last successful read, the oldest of the sources that were ever read."""
-    query = sa.select(sa.func.min(sources.c.as_of, type_=sources.c.as_of.type))
+    """The last successful read whose KPIs are computed, the oldest of the sources ever read.
+
+    A poll commits its facts at once and leaves the slots they touch dirty for a moment.
+    """
+    read: sa.ColumnElement[datetime] = sources.c.as_of
+    if is_dirty(connection):
+        read = sa.func.coalesce(sources.c.kpis_as_of, read)
+    query = sa.select(sa.func.min(read, type_=sources.c.as_of.type))
     if names:
         query = query.where(sources.c.source.in_(list(names)))
     oldest: datetime | None = connection.execute(query).scalar()

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from connectors.schema import DERIVED, dirty_slots, kpi_definitions, late_blocks
 from connectors.store import Store
-from connectors.write import take_turn
+from connectors.write import is_dirty, take_turn
 from metrics import agent_time, bundles, filling
 from metrics.bundles import SLOTS
 from metrics.filling import Filled, alike
@@ -23,7 +23,6 @@ from metrics.kpi import AGENT_TIME, Kpi, Registry
 from metrics.measure import measure
 from metrics.population import LONGEST_DAY, Span, load, reach, spans_of
 
-FEW_SLOTS = 400  # dirty after an ordinary poll: a dozen
 SLOTS_AT_ONCE = 40 * 96  # per transaction, so that a rebuild never holds the store long
 LATE_AT_ONCE = 8
 
@@ -41,19 +40,12 @@ def refresh(store: Store, registry: Registry, *, filled: Filled = lambda _done, 
     return total
 
 
-def refresh_few(connection: sa.Connection, registry: Registry) -> None:
-    """Within a poll's transaction: recompute what it made dirty, unless that is a lot.
-
-    KPIs then never lag behind the facts and the age that is shown with them. A back-fill leaves
-    its thousands of slots to `refresh`, and so do KPIs that hang on other rows.
-    """
-    rows = _dirty(connection, FEW_SLOTS + 1)
-    if len(rows) <= FEW_SLOTS:
-        _refresh_rows(connection, registry, rows)
-
-
 def refresh_dirty(store: Store, registry: Registry) -> int:
-    """Recompute what polls left dirty; returns how many quarter hours were."""
+    """Recompute what polls left dirty; returns how many quarter hours were.
+
+    Meant for soon after each poll, but not within it: who is told of a full queue need not wait
+    for averages. KPIs that hang on other rows are left to `refresh_late`.
+    """
     total = 0
     while done := _refresh_some(store, registry):
         total += done
@@ -89,7 +81,7 @@ def rebuild(store: Store) -> None:
 
 def _refresh_some(store: Store, registry: Registry) -> int:
     with store.read() as connection:
-        if connection.execute(sa.select(dirty_slots.c.slot).limit(1)).first() is None:
+        if not is_dirty(connection):
             return 0
     with store.begin() as connection:
         take_turn(connection)

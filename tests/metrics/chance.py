@@ -17,7 +17,7 @@ from connectors.columns import to_micros
 from connectors.rounds import Round
 from connectors.store import Store
 from metrics.kpi import Registry
-from metrics.refresh import refresh_few
+from metrics.refresh import refresh_dirty
 
 SPRING = datetime(2026, 3, 28, 20, tzinfo=UTC)  # over the night when Europe's clocks change
 AUTUMN = datetime(2026, 10, 24, 20, tzinfo=UTC)  # and the night when they change back
@@ -52,7 +52,7 @@ class Chance:
     def some(self, count: int, registry: Registry | None = None, *, at_once: int = 10) -> None:
         """`count` inserts, changes or deletions, `at_once` of them in a transaction like a poll.
 
-        With a registry what they made dirty is computed in the same transaction.
+        With a registry what they made dirty is computed after each.
         """
         acts = (self.contact, self.contact, self.contact, self.rounds, self.rounds, self.event,
                 self.rating, self.rating, self.order, self.case, self.presence, self.agent,
@@ -61,8 +61,8 @@ class Chance:
             with self.store.begin() as connection:
                 for _ in range(min(at_once, count - done)):
                     self.random.choice(acts)(connection)
-                if registry is not None:
-                    refresh_few(connection, registry)
+            if registry is not None:
+                refresh_dirty(self.store, registry)
 
     def at(self) -> int:
         """A moment within the span; many lie on a quarter hour."""

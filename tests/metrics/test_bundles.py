@@ -17,7 +17,7 @@ from metrics import months, reading
 from metrics.kpi import Registry
 from metrics.months import WEEKS
 from metrics.reading import EVERYTHING, Reader, Where
-from metrics.refresh import rebuild, refresh, refresh_dirty, refresh_few, refresh_late
+from metrics.refresh import rebuild, refresh, refresh_dirty, refresh_late
 from metrics.rows import KpiRow, WeekHour
 from metrics.values import slot_of
 from tests.metrics.chance import AUTUMN, SPRING, Chance
@@ -199,7 +199,9 @@ def test_whatever_happens_they_hold_what_their_blocks_do(
     assert not overdue(store, as_of)
 
 
-def test_a_late_row_is_counted_in_the_transaction_that_brings_it(small: Store) -> None:
+def test_a_late_row_takes_its_bundle_away_until_the_week_is_put_together_again(
+    small: Store,
+) -> None:
     with small.begin() as connection:
         contact(connection, "1", NOON)
     read_at(small, NOON + 30 * DAY)
@@ -211,7 +213,7 @@ def test_a_late_row_is_counted_in_the_transaction_that_brings_it(small: Store) -
     assert months_kept
     with small.begin() as connection:
         contact(connection, "2", NOON + HOUR)
-        refresh_few(connection, REGISTRY)
+    refresh_dirty(small, REGISTRY)
     assert not kept & there(small)
     assert not there(small, kpi_months) & months_kept
     assert values(small, "volume", NOON, NOON + DAY, step=DAY) == [2.0]

@@ -11,7 +11,7 @@ from connectors.store import Store
 from metrics import refresh as refreshing
 from metrics.behind import contacts_behind
 from metrics.reading import Reader
-from metrics.refresh import refresh, refresh_few
+from metrics.refresh import refresh, refresh_dirty
 from tests.metrics.chance import put
 from tests.metrics.handmade import BERLIN, DAY, HOUR, NOON, REGISTRY, contact, read_at, values
 
@@ -89,7 +89,7 @@ def test_rows_that_look_alike_are_all_counted(small: Store) -> None:
         for number in range(200):  # two at each of a hundred moments far apart
             put(connection, "orders", order_id=str(number), status="paid",
                 placed_at=to_micros(NOON + number // 2 * HOUR))  # fmt: skip
-        refresh_few(connection, REGISTRY)
+    refresh_dirty(small, REGISTRY)
     read_at(small, NOON + 9 * DAY)
     assert values(small, "orders_placed", NOON, NOON + 100 * HOUR, step=100 * HOUR) == [200.0]
 
