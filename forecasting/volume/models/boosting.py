@@ -96,8 +96,9 @@ def _features(past: DayGrid, days: int, weeks: int) -> tuple[Floats, Floats]:
     own = np.stack([base, lags[0] / safe, lags[1] / safe, lags[2] / safe], axis=-1)
     base_day = np.where(np.isfinite(base), base, 0).sum(1)
     drift = np.divide(level, base_day, out=np.full(days, np.nan), where=base_day > 0)
-    drift = np.broadcast_to(drift[:, None, None], (days, slots, 1))
-    return np.concatenate([slot, whole, own, drift], axis=-1), base
+    # How busy the fortnight was teaches that a level far out goes back.
+    levels = np.broadcast_to(np.column_stack([drift, level])[:, None], (days, slots, 2))
+    return np.concatenate([slot, whole, own, levels], axis=-1), base
 
 
 def _level(totals: Floats, days: int, weeks: int) -> Floats:
