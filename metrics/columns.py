@@ -150,12 +150,17 @@ class Columns:
 
     def only(self, keep: npt.NDArray[np.bool_] | Ints) -> Columns:
         """Those of a mask, or at ascending places."""
-        return Columns.of(
-            self.slots[keep],
-            lambda: self.sets[keep],
-            lambda: None if self.data is None else self.data[keep],
-            (lambda: self.codes[keep]) if self.coarse else None,
-            None if self.who is None else self.who[keep],
+        places = np.flatnonzero(keep) if keep.dtype == np.bool_ else keep
+        ends = np.searchsorted(places, self.ends)
+        sizes = np.diff(ends)
+        some = np.flatnonzero(sizes)
+        return Columns(
+            self.quarters[some],
+            sizes[some],
+            lambda: self.sets[places],
+            lambda: None if self.data is None else self.data[places],
+            (lambda: self.codes[places]) if self.coarse else None,
+            None if self.who is None else self.who[places],
         )
 
 

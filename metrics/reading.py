@@ -191,11 +191,12 @@ class Reader:
 
     def _allowed(self, kpi: Kpi, where: Where) -> npt.NDArray[np.bool_] | None:
         """By label set, whether it counts; None when all of them do."""
-        for name in where.asked:
+        asked = where.asked
+        for name in asked:
             if name not in kpi.labels:
                 raise UnknownLabel(f"{kpi.key} cannot be filtered by '{name}'")
         silent = mute(kpi, self.sources, self.delivered)
-        if not where.asked and not silent:
+        if not asked and not silent:
             return None
         key = (silent, where, len(self._names))
         if key not in self._allowing:
@@ -203,7 +204,7 @@ class Reader:
                 [
                     labels is not None
                     and labels.get("source") not in silent
-                    and all(labels.get(name, "") in few for name, few in where.asked.items())
+                    and all(labels.get(name, "") in few for name, few in asked.items())
                     for labels in self._names
                 ],
                 np.bool_,
