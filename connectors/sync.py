@@ -17,6 +17,7 @@ from connectors import write
 from connectors.changes import Changes, FactChanges, Mark, plain_key
 from connectors.columns import to_micros
 from connectors.decode import Decoder, fact_id
+from connectors.dirty import is_dirty, save_dirty
 from connectors.errors import SourceError
 from connectors.facts import DUPLICATE, Rejected, Row, id_column
 from connectors.ledger import Ledger, customer_secret, knowledge_of
@@ -90,7 +91,7 @@ class SourceSync:
         before = self.rows
         with self.store.begin() as connection:
             write.take_turn(connection)
-            if not write.is_dirty(connection):
+            if not is_dirty(connection):
                 self.ledger.derived(connection)
             for fact, changes, messages in found:
                 batch = self._decode(fact, changes.rows, messages, now)
@@ -263,7 +264,7 @@ class SourceSync:
         dirty |= write.remove(connection, fact, name, sorted(unusable), keep_events=True)
         if batch.rounds:
             dirty |= write.replace_rounds(connection, name, batch.rounds)
-        write.save_dirty(connection, dirty)
+        save_dirty(connection, dirty)
         write.save_rejected(connection, name, batch.rejected, to_micros(now))
         known_bad.difference_update(judged, batch.gone)
         known_bad.update(bad)
@@ -289,7 +290,7 @@ class SourceSync:
             write.take_turn(connection)
             gone = [one for one in missing if one not in there]
             dirty = write.remove(connection, fact, self.source.name, gone)
-            write.save_dirty(connection, dirty)
+            save_dirty(connection, dirty)
 
 
 def _without_torn_key(page: RawRows, key: str) -> RawRows:

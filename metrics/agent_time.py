@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import sqlalchemy as sa
 
+from connectors.dirty import SLOT
 from connectors.schema import agents, contacts, presence
-from connectors.write import SLOT
 from metrics.population import Floats, Ints, Span
 from metrics.vocabulary import AGENT_TIME_LABELS, raw
 

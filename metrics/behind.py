@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 
 from connectors.columns import from_micros
-from connectors.write import SLOT
+from connectors.dirty import SLOT
 from metrics.columns import last_of_each
 from metrics.kpi import AGENT_TIME, Kpi
 from metrics.measure import Mask, contacts_of, measure

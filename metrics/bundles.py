@@ -16,9 +16,10 @@ import numpy as np
 import sqlalchemy as sa
 
 from connectors.columns import to_micros
+from connectors.dirty import SLOT
 from connectors.schema import kpi_blocks, kpi_bundles, kpi_months, sources
 from connectors.store import Store
-from connectors.write import SLOT, take_turn
+from connectors.write import take_turn
 from metrics.kpi import Kpi, Registry
 from metrics.label_sets import LabelSets, read_label_sets
 from metrics.months import BY_SET, WEEKS, agents_of, packed_counts, sums_of, work_of

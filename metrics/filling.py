@@ -12,6 +12,7 @@ from itertools import groupby
 
 import sqlalchemy as sa
 
+from connectors.dirty import DATED
 from connectors.schema import (
     FACTS,
     dirty_slots,
@@ -22,7 +23,7 @@ from connectors.schema import (
     late_blocks,
 )
 from connectors.store import Store
-from connectors.write import DATED, take_turn
+from connectors.write import take_turn
 from metrics.intervals import BLOCK
 from metrics.kpi import Kpi, Registry
 from metrics.vocabulary import raw

@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 import sqlalchemy as sa
 
+from connectors.dirty import SLOT
 from connectors.schema import kpi_blocks, label_sets
-from connectors.write import SLOT
 from metrics.bundles import SLOTS, forget
 from metrics.histogram import codes_of
 from metrics.kpi import Kpi

@@ -15,8 +15,8 @@ import numpy.typing as npt
 import sqlalchemy as sa
 
 from connectors.columns import to_micros
+from connectors.dirty import SLOT
 from connectors.schema import rounds
-from connectors.write import SLOT
 from metrics.kpi import Kpi
 from metrics.vocabulary import UNITS, Column, Term, raw
 

@@ -17,8 +17,8 @@ import sqlalchemy as sa
 
 from connectors.columns import from_micros, to_micros
 from connectors.delivered import delivered_columns
+from connectors.dirty import SLOT, is_dirty
 from connectors.schema import FACTS, sources
-from connectors.write import SLOT, is_dirty
 from metrics.columns import Columns
 from metrics.errors import BadWindow, NothingSynced, UnknownLabel
 from metrics.filling import Behind, behind

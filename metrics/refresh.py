@@ -11,9 +11,10 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import sqlalchemy as sa
 
+from connectors.dirty import is_dirty
 from connectors.schema import DERIVED, dirty_slots, kpi_definitions, late_blocks
 from connectors.store import Store
-from connectors.write import is_dirty, take_turn
+from connectors.write import take_turn
 from metrics import agent_time, bundles, filling
 from metrics.bundles import SLOTS
 from metrics.filling import Filled, alike

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from connectors.columns import to_micros
-from connectors.write import SLOT
+from connectors.dirty import SLOT
 from metrics.columns import Columns, Groups, last_of_each
 from metrics.errors import BadWindow
 from metrics.histogram import CODES, MIDDLES, codes_of, of_histograms

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import sqlalchemy as sa
 
-from connectors.write import SLOT
+from connectors.dirty import SLOT
 from metrics.kpi import Kpi, Registry
 from metrics.measure import contacts_of, measure
 from metrics.population import Floats, Ints, Span, load, reach

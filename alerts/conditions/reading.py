@@ -18,7 +18,7 @@ from alerts.conditions.naming import series_name
 from alerts.rule import Rule
 from connectors import schema
 from connectors.columns import MICROSECOND, from_micros, to_micros
-from connectors.write import SLOT
+from connectors.dirty import SLOT
 from forecasting.published.series import CONTACTS, MEAN, Published
 from forecasting.published.store import current
 from forecasting.risk.listing import overdue_items

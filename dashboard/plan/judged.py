@@ -12,8 +12,8 @@ import pandas as pd
 import sqlalchemy as sa
 
 from connectors.columns import to_micros
+from connectors.dirty import SLOT
 from connectors.forecast_tables import forecast_runs
-from connectors.write import SLOT
 from dashboard.plan.asked import PlanAsked, shown_keys
 from dashboard.plan.outlook import DAY, as_seen, counted
 from dashboard.settings import Settings

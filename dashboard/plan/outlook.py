@@ -13,7 +13,7 @@ import pandas as pd
 import sqlalchemy as sa
 
 from connectors.columns import to_micros
-from connectors.write import SLOT
+from connectors.dirty import SLOT
 from dashboard.plan.asked import PlanAsked
 from dashboard.settings import Settings
 from forecasting.published import accuracy, runs, store

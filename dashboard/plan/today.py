@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from connectors.columns import to_micros
-from connectors.write import SLOT
+from connectors.dirty import SLOT
 from forecasting.published.overrides import adjusted, overrides
 from forecasting.published.series import CONTACTS, MEAN, SeriesKey
 from forecasting.published.store import current

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from connectors.columns import to_micros
-from connectors.write import SLOT
+from connectors.dirty import SLOT
 from forecasting.published.series import BASELINE, MEAN, PLAIN, Published, Slots
 from forecasting.volume.history import Floats
 from forecasting.volume.scores import bias, coverage, wape

@@ -17,8 +17,8 @@ import numpy.typing as npt
 import sqlalchemy as sa
 
 from connectors.columns import to_micros
+from connectors.dirty import SLOT
 from connectors.forecast_tables import forecast_overrides
-from connectors.write import SLOT
 from forecasting.errors import BadOverride
 from forecasting.published.series import BAND_COLUMNS, MEAN, PLAIN, Published, SeriesKey, Slots
 from forecasting.volume.history import Floats

@@ -16,8 +16,8 @@ import pandas as pd
 import sqlalchemy as sa
 
 from connectors.columns import from_micros, to_micros
+from connectors.dirty import SLOT
 from connectors.forecast_tables import forecast_runs, forecast_scores, forecasts
-from connectors.write import SLOT
 from forecasting.published import runs
 from forecasting.published.points import pack, pack_slots, unpack, unpack_slots
 from forecasting.published.runs import INTRADAY, WHOLE, latest

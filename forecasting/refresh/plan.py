@@ -14,7 +14,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from connectors.columns import from_micros, to_micros
-from connectors.write import SLOT
+from connectors.dirty import SLOT
 from forecasting.published.events import OUTAGE, PlannedEvent, day_events
 from forecasting.published.runs import CHOICE, FULL, Run
 from forecasting.published.series import ALL, SeriesKey, Slots

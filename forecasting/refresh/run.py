@@ -18,8 +18,8 @@ from threading import Event
 import numpy as np
 
 from connectors.columns import to_micros
+from connectors.dirty import SLOT
 from connectors.store import Store
-from connectors.write import SLOT
 from forecasting.errors import LostProcess
 from forecasting.published import runs, store
 from forecasting.published.agree import agreed

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
-from connectors.write import SLOT
+from connectors.dirty import SLOT
 from forecasting.published.series import (
     BAND_COLUMNS,
     BASELINE,

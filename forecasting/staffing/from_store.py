@@ -16,8 +16,8 @@ import pandas as pd
 import sqlalchemy as sa
 
 from connectors.columns import to_micros
+from connectors.dirty import SLOT
 from connectors.schema import contacts, shifts
-from connectors.write import SLOT
 from forecasting.published.overrides import adjusted, overrides
 from forecasting.published.series import ALL, HANDED, Published
 from forecasting.published.store import as_frame, current

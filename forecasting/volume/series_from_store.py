@@ -19,9 +19,9 @@ import pandas as pd
 import sqlalchemy as sa
 
 from connectors.columns import to_micros
+from connectors.dirty import SLOT
 from connectors.schema import cases, contacts, orders
 from connectors.schema import sources as source_rows
-from connectors.write import SLOT
 from forecasting.published.series import (
     ALL,
     CASES,

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from connectors import schema, write
 from connectors.columns import to_micros
+from connectors.dirty import SLOT
 from connectors.rejections import rejections
 from connectors.rounds import Round
 from connectors.store import Store, open_store
@@ -179,6 +180,6 @@ def test_further_questions_are_kept_and_only_what_changed_is_written(any_store: 
         dirty = write.replace_rounds(connection, "desk", {"1": [answered, more]})
         kept = connection.execute(sa.select(schema.rounds.c.asked_again)).scalars().all()
     slots = {slot for _, slot in dirty}
-    assert (at + 2 * hour) // write.SLOT in slots
-    assert at // write.SLOT not in slots
+    assert (at + 2 * hour) // SLOT in slots
+    assert at // SLOT not in slots
     assert sorted(len(one) for one in kept) == [8, 16]

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from connectors import schema, write
 from connectors.columns import to_micros
+from connectors.dirty import save_dirty
 from connectors.rounds import Round
 from connectors.store import Store
 from metrics.kpi import Registry
@@ -37,7 +38,7 @@ def put(connection: sa.Connection, fact: str, **values: Any) -> None:
     empty: dict[str, Any] = dict.fromkeys(column.name for column in schema.FACTS[fact].columns)
     row = empty | {"source": "src"} | values
     _, dirty = write.apply(connection, fact, [tuple(row.values())])
-    write.save_dirty(connection, dirty)
+    save_dirty(connection, dirty)
 
 
 class Chance:
@@ -155,7 +156,7 @@ class Chance:
             again = [moment + 7_000_000] if self.random.random() < 0.5 else []
             made.append(Round(moment, asked_again=tuple(again)))
         source, contact = self.random.choice(SOURCES), self.number(60)
-        write.save_dirty(connection, write.replace_rounds(connection, source, {contact: made}))
+        save_dirty(connection, write.replace_rounds(connection, source, {contact: made}))
 
     def event(self, connection: sa.Connection) -> None:
         self._put(
@@ -221,7 +222,7 @@ class Chance:
         fact = self.random.choice(FACTS)
         ids = [self.one_of(*"xyz")] if fact == "agents" else [self.number(60)]
         source = self.random.choice(SOURCES)
-        write.save_dirty(connection, write.remove(connection, fact, source, ids))
+        save_dirty(connection, write.remove(connection, fact, source, ids))
 
     def read_now(self, as_of: datetime | None = None) -> datetime:
         """As after a poll: the sources were read at the end of the span, or when is said."""

@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from connectors.dirty import is_dirty
 from connectors.schema import sources
 from connectors.store import Store
-from connectors.write import is_dirty
 from metrics.packs import default_registry
 from metrics.reading import Reader, last_read
 from metrics.refresh import refresh, refresh_dirty, refresh_late

@@ -13,6 +13,7 @@ import pytest
 from connectors import schema, write
 from connectors.columns import to_micros
 from connectors.delivered import save_columns
+from connectors.dirty import save_dirty
 from connectors.store import Store, open_store
 from metrics.needs import lacking, left_out, missing, required
 from metrics.packs import available, load_registry
@@ -49,7 +50,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
         rows = [contact("desk", number, first_reply_at=later) for number in range(3)]
         rows += [contact("phone", 8, first_reply_at=later), contact("phone", 9, abandoned_at=later)]
         _, dirty = write.apply(connection, "contacts", rows)
-        write.save_dirty(connection, dirty)
+        save_dirty(connection, dirty)
         read = [{"source": name, "status": "ok", "poll_s": 2.0, "rows": 0, "as_of": DAY[1]}
                 for name in ("desk", "phone")]  # fmt: skip
         connection.execute(schema.sources.insert(), read)

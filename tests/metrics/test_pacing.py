@@ -16,6 +16,7 @@ import pytest
 from connectors import schema, write
 from connectors.columns import to_micros
 from connectors.delivered import save_columns
+from connectors.dirty import save_dirty
 from connectors.store import Store, open_store
 from metrics.errors import BadWindow
 from metrics.kpi import Registry
@@ -109,7 +110,7 @@ def store(tmp_path: Path, registry: Registry) -> Iterator[Store]:
         rows.append(("desk", *(values.get(name) for name in names)))
     with made.begin() as connection:
         _, dirty = write.apply(connection, "contacts", rows)
-        write.save_dirty(connection, dirty)
+        save_dirty(connection, dirty)
         connection.execute(
             schema.sources.insert().values(
                 source="desk", status="ok", poll_s=2.0, rows=0, as_of=NOW

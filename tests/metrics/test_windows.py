@@ -9,6 +9,7 @@ import pytest
 
 from connectors import write
 from connectors.columns import to_micros
+from connectors.dirty import save_dirty
 from connectors.rounds import Round
 from connectors.store import Store
 from metrics.errors import BadPack, BadWindow, UnknownKpi, UnknownLabel
@@ -140,7 +141,7 @@ def test_messages_of_a_run_count_each_and_a_round_once(small: Store) -> None:
         contact(connection, "1", NOON)
         asked = [to_micros(NOON + timedelta(minutes=m)) for m in (0, 1, 4)]
         made = [Round(asked[0], asked[2], "human", "x", asked[2], tuple(asked[1:]))]
-        write.save_dirty(connection, write.replace_rounds(connection, "src", {"1": made}))
+        save_dirty(connection, write.replace_rounds(connection, "src", {"1": made}))
     refresh(small, REGISTRY)
     read_at(small, NOON + DAY)
     with small.read() as connection:

@@ -8,7 +8,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from connectors.columns import to_micros
-from connectors.write import SLOT
+from connectors.dirty import SLOT
 from forecasting.published import runs, store
 from forecasting.published.series import BASELINE, MEAN, Published, SeriesKey
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from connectors.columns import to_micros
-from connectors.write import SLOT
+from connectors.dirty import SLOT
 from forecasting.published.accuracy import by, measured, seen, with_actual
 from forecasting.published.series import CONTACTS, MEAN, PLAIN, SeriesKey
 from tests.forecasting.published.factories import MIDNIGHT, forecast_of

@@ -14,8 +14,8 @@ import pytest
 
 from connectors import schema
 from connectors.columns import to_micros
+from connectors.dirty import SLOT
 from connectors.store import Store, open_store
-from connectors.write import SLOT
 from forecasting.errors import NoCluster
 from forecasting.published import runs, store
 from forecasting.published.series import (

@@ -13,8 +13,8 @@ import sqlalchemy as sa
 
 from connectors import schema
 from connectors.columns import to_micros
+from connectors.dirty import SLOT
 from connectors.store import Store, open_store
-from connectors.write import SLOT
 from forecasting.published.series import CONTACTS, HANDED, SeriesKey
 from forecasting.volume.series_from_store import (
     Tally,
