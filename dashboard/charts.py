@@ -70,9 +70,13 @@ def response_chart(language: Language) -> Layers:
     return alt.layer(
         *_response_line("p90", language, colour=MUTED, width=2.5, name_dy=-9),
         *_response_line("p50", language, colour=ACCENT, width=4, name_dy=9),
-        beyond.mark_text(color=MUTED, fontSize=_sized(18), baseline="bottom", dy=_sized(-5)).encode(
-            x="from:Q", y="p90:Q", text="beyond:N"
-        ),
+        beyond.mark_text(  # above the line, which falls away to both sides
+            color=MUTED,
+            fontSize=_sized(18),
+            baseline="bottom",
+            dy=_sized(-4),
+            align=alt.expr("datum.label ? 'right' : 'left'"),
+        ).encode(x="from:Q", y="p90:Q", text="beyond:N"),
         *_target_line(at_end=False),
     )
 
