@@ -2,8 +2,8 @@
 
 How far the rest of a day follows its beginning is learned from this series' own past days, cut
 at the same slot: a shrunk regression of the rest's ratio to plan on the ratio so far (Shen &
-Huang 2008, MSOM 10, in its simplest form). Early in a day the regression has little to say and
-the plan stands.
+Huang 2008, MSOM 10, in its simplest form) and on how the same hours of the days before lay. Early
+in a day the regression has little to say and the plan stands.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ import numpy as np
 from forecasting.volume.grid import DayGrid
 from forecasting.volume.history import Floats
 
-BELIEF = 0.8  # of a deviation beyond chance that goes on, before the days have taught
-RIDGE = 3.0  # days' worth of that belief
+BELIEF = 0.6  # of a deviation beyond chance that goes on, before the days have taught
+RIDGE = (3.0, 3.0, 6.0)  # days' worth of that belief, and that the others tell nothing
+LATELY = 0.6  # weight of a day in what the days lately were like, to the one after it
 FADE = 0.99  # per day back: habits of last month count more than of last year
 HUBER = 1.5  # robust deviations from which an error counts less
 LEVERAGE = 2.5  # times the usual start of a day from which an odd start counts less
@@ -43,7 +44,7 @@ def update_rest(past: Floats, plans: Floats, today: Floats, plan: Floats, *, cut
     if not np.isfinite(now).all() or cut == 0:
         return Update(1.0, 1.0)
     seen = _ratios(past, plans, cut)
-    rest = _log_ratio(past[:, cut:], plans[:, cut:])
+    rest = np.clip(_log_ratio(past[:, cut:], plans[:, cut:]), -FARTHEST, FARTHEST)
     usable = np.isfinite(seen).all(1) & np.isfinite(rest)
     if usable.sum() < FEWEST:
         # Too few days to learn from: believe half of what has shown, the more the surer it is.
@@ -53,12 +54,28 @@ def update_rest(past: Floats, plans: Floats, today: Floats, plan: Floats, *, cut
     apart = np.abs(_log_ratio(past, plans)[usable])
     # The update is for days that leave their plan: those teach, ordinary ones mostly show noise.
     weight = weight * apart / (apart + NOTABLE)
-    x, y = np.clip(seen[usable], -FARTHEST, FARTHEST), np.clip(rest[usable], -FARTHEST, FARTHEST)
+    lately = _lately(rest)
+    x = np.column_stack([np.clip(seen, -FARTHEST, FARTHEST), lately[:-1]])[usable]
+    y = rest[usable]
     solved, weight = _robust_ridge(x, y, weight, chance=1 / max(float(np.nansum(plan[:cut])), 1.0))
-    left = y - x @ solved
-    narrowed = np.sqrt((weight * left**2).sum() / max((weight * y**2).sum(), 1e-12))
-    told = float(np.clip(now, -FARTHEST, FARTHEST) @ solved)
+    # Narrower by what today has shown alone: the night before knew the other days.
+    open_then, open_now = y - x[:, -1] * solved[-1], y - x @ solved
+    narrowed = np.sqrt((weight * open_now**2).sum() / max((weight * open_then**2).sum(), 1e-12))
+    told = float(np.append(np.clip(now, -FARTHEST, FARTHEST), lately[-1]) @ solved)
     return Update(float(np.exp(told)), float(np.clip(narrowed, 0.35, 1.0)))
+
+
+def _lately(rest: Floats) -> Floats:
+    """(days + 1,): a fading mean of the rest's log ratios of the days before each, and before
+    today; 0 before any is known."""
+    found = np.zeros(len(rest) + 1)
+    summed = weight = 0.0
+    for day, ratio in enumerate(rest.tolist()):
+        known = bool(np.isfinite(ratio))
+        summed = LATELY * summed + (ratio if known else 0.0)
+        weight = LATELY * weight + known
+        found[day + 1] = summed / weight if weight > 0 else 0.0
+    return found
 
 
 def plans_then(past: DayGrid, uplift: Floats) -> Floats:
@@ -88,7 +105,7 @@ def _robust_ridge(x: Floats, y: Floats, weight: Floats, *, chance: float) -> tup
 
     `chance` is the variance that single contacts alone give the first column.
     """
-    size = np.sqrt((x**2).sum(1))
+    size = np.sqrt((x[:, :-1] ** 2).sum(1))  # of the day's start
     typical = float(np.median(size)) + 1e-9
     start = weight * np.minimum(1.0, LEVERAGE * typical / np.maximum(size, 1e-9))
     now = start
@@ -97,7 +114,7 @@ def _robust_ridge(x: Floats, y: Floats, weight: Floats, *, chance: float) -> tup
     for _ in range(4):
         spread = max(float(np.average(x[:, 0] ** 2, weights=now)), 1e-6)
         belief[0] = BELIEF * max(0.0, 1 - chance / spread)
-        square = (x * now[:, None]).T @ x + RIDGE * spread * np.eye(x.shape[1])
+        square = (x * now[:, None]).T @ x + spread * np.diag(RIDGE)
         solved = belief + np.linalg.solve(square, (x * now[:, None]).T @ (y - x @ belief))
         left = np.abs(y - x @ solved)
         usual = 1.4826 * float(np.median(left)) + 1e-9

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from forecasting.volume.intraday import update_rest
 from tests.forecasting.volume.counts import ahead, day_shape, options, series
 
 NOON = 24
@@ -49,6 +50,22 @@ def test_the_band_of_today_narrows() -> None:
     width_then = (whole["hi-80"] - whole["lo-80"])[busy] / whole["mean"][busy]
     width_now = (rest["hi-80"] - rest["lo-80"])[busy] / rest["mean"][busy]
     assert width_now.mean() < 0.9 * width_then.mean()
+
+
+def test_afternoons_that_lay_low_lately_lower_the_rest_of_an_ordinary_morning() -> None:
+    rng = np.random.default_rng(8)
+    plan = np.full(48, 40.0)
+    plans = np.tile(plan, (60, 1))
+    habit = np.repeat(np.tile([1.0, 0.6, 1.3], 4), 5)  # afternoons, five days alike
+    shape = np.where(np.arange(48) < NOON, 1.0, habit[:, None])
+    past = rng.poisson(plans * shape).astype(float)
+    today = np.append(plan[:NOON], np.full(48 - NOON, np.nan))
+    low = update_rest(past[:40], plans[:40], today, plan, cut=NOON)
+    high = update_rest(past[:45], plans[:45], today, plan, cut=NOON)
+    usual = update_rest(past[:50], plans[:50], today, plan, cut=NOON)
+    assert low.factor < 0.85
+    assert high.factor > 1.08
+    assert usual.factor == pytest.approx(1.0, abs=0.08)
 
 
 def test_a_day_like_any_other_keeps_its_plan() -> None:
