@@ -17,6 +17,7 @@ from alerts.alert import Action, ActionKind
 from connectors import alert_tables
 
 _actions = alert_tables.alert_actions
+_WAITING = sa.select(_actions).where(_actions.c.applied_at.is_(None)).order_by(_actions.c.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +48,7 @@ def waiting(connection: sa.Connection) -> list[Waiting]:
 
     Not "ids beyond the last one seen": on PostgreSQL a lower id can commit after a higher one.
     """
-    query = sa.select(_actions).where(_actions.c.applied_at.is_(None)).order_by(_actions.c.id)
-    return [Waiting(row["id"], _action(row)) for row in connection.execute(query).mappings()]
+    return [Waiting(row["id"], _action(row)) for row in connection.execute(_WAITING).mappings()]
 
 
 def settle(

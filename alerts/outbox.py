@@ -11,6 +11,7 @@ import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -105,14 +106,10 @@ def claim(  # noqa: PLR0913 - all by name
     """
     claimed = []
     # PostgreSQL: pass over what another worker is just claiming. SQLite has one writer at a time.
-    due = _due(receiver, now).limit(limit).with_for_update(skip_locked=True, of=_box)
-    if kind is not None:
-        due = due.where(_box.c.kind == kind)
-    for row in connection.execute(due).all():
+    due = _due(limit, kind).with_for_update(skip_locked=True, of=_box)
+    for row in connection.execute(due, _asked(receiver, now)).all():
         taken = connection.execute(
-            _box.update()
-            .where(_box.c.id == row.id, _box.c.state == PENDING, _free(now))
-            .values(leased_until=now + lease, leased_by=worker, attempts=_box.c.attempts + 1)
+            _TAKE, {"row": row.id, "until": now + lease, "worker": worker, **_at(now)}
         )
         if taken.rowcount == 1 and (note := _read(connection, row.id, row.payload)):
             queued_at = row.queued_at or row.created_at
@@ -138,13 +135,13 @@ def _read(connection: sa.Connection, row_id: int, payload: str) -> Stored | None
 
 def next_kind(connection: sa.Connection, receiver: str, *, now: datetime) -> str | None:
     """The kind of what is sent next; None when nothing is due."""
-    row = connection.execute(_due(receiver, now).limit(1)).first()
+    row = connection.execute(_due(1), _asked(receiver, now)).first()
     return None if row is None else str(row.kind)
 
 
 def oldest_due(connection: sa.Connection, receiver: str, *, now: datetime) -> datetime | None:
     """Since when the message that is sent next is being tried; None when nothing is due."""
-    row = connection.execute(_due(receiver, now).limit(1)).first()
+    row = connection.execute(_due(1), _asked(receiver, now)).first()
     return None if row is None else row.queued_at or row.created_at
 
 
@@ -157,12 +154,9 @@ def count_waiting(connection: sa.Connection, receiver: str) -> int:
 
 def next_due(connection: sa.Connection, receiver: str, *, now: datetime) -> datetime | None:
     """When the receiver's next message can be tried; None when none waits."""
-    if connection.execute(_due(receiver, now).limit(1)).first() is not None:
+    if connection.execute(_due(1), _asked(receiver, now)).first() is not None:
         return now
-    leased = _box.c.leased_until > _box.c.next_at
-    free_at = sa.case((leased, _box.c.leased_until), else_=_box.c.next_at)
-    query = sa.select(sa.func.min(free_at)).where(*_waiting(receiver))
-    found: datetime | None = connection.execute(query).scalar()
+    found: datetime | None = connection.execute(_NEXT, {"receiver": receiver}).scalar()
     return found
 
 
@@ -324,12 +318,25 @@ def bury(connection: sa.Connection, receivers: Sequence[str], *, created_before:
     ).rowcount
 
 
-def _free(now: datetime) -> sa.ColumnElement[bool]:
+# Each notice waits for these statements several times: they are put together once.
+_NOW = sa.bindparam("now", type_=_box.c.next_at.type)
+_FAR = sa.bindparam("far", type_=_box.c.next_at.type)
+
+
+def _at(now: datetime) -> dict[str, datetime]:
+    return {"now": now, "far": now + FURTHEST}
+
+
+def _asked(receiver: str, now: datetime) -> dict[str, Any]:
+    return {"receiver": receiver, **_at(now)}
+
+
+def _free() -> sa.ColumnElement[bool]:
     until = _box.c.leased_until
-    return sa.or_(until.is_(None), until <= now, until > now + FURTHEST)
+    return sa.or_(until.is_(None), until <= _NOW, until > _FAR)
 
 
-def _waiting(receiver: str) -> tuple[sa.ColumnElement[bool], ...]:
+def _waiting() -> tuple[sa.ColumnElement[bool], ...]:
     """What isn't sent yet, without messages that would overtake one about the same alert."""
     earlier = _box.alias("earlier")
     overtakes = sa.exists().where(
@@ -338,15 +345,34 @@ def _waiting(receiver: str) -> tuple[sa.ColumnElement[bool], ...]:
         earlier.c.state == PENDING,
         earlier.c.id < _box.c.id,
     )
-    return _box.c.state == PENDING, _box.c.receiver == receiver, ~overtakes
+    return _box.c.state == PENDING, _box.c.receiver == sa.bindparam("receiver"), ~overtakes
 
 
-def _due(receiver: str, now: datetime) -> sa.Select[Any]:
+@lru_cache(maxsize=64)
+def _due(most: int, kind: str | None = None) -> sa.Select[Any]:
     """What may be sent now, oldest first."""
-    due = sa.or_(_box.c.next_at <= now, _box.c.next_at > now + FURTHEST)
+    due = sa.or_(_box.c.next_at <= _NOW, _box.c.next_at > _FAR)
     names = ("id", "payload", "created_at", "queued_at", "attempts", "kind", "instead_of")
-    columns = [_box.c[name] for name in names]
-    return sa.select(*columns).where(*_waiting(receiver), due, _free(now)).order_by(_box.c.id)
+    query = sa.select(*(_box.c[name] for name in names)).where(*_waiting(), due, _free())
+    if kind is not None:
+        query = query.where(_box.c.kind == kind)
+    return query.order_by(_box.c.id).limit(most)
+
+
+_NEXT = sa.select(
+    sa.func.min(
+        sa.case((_box.c.leased_until > _box.c.next_at, _box.c.leased_until), else_=_box.c.next_at)
+    )
+).where(*_waiting())
+_TAKE = (
+    _box.update()
+    .where(_box.c.id == sa.bindparam("row"), _box.c.state == PENDING, _free())
+    .values(
+        leased_until=sa.bindparam("until"),
+        leased_by=sa.bindparam("worker"),
+        attempts=_box.c.attempts + 1,
+    )
+)
 
 
 def _note_attempt(

@@ -28,6 +28,7 @@ from metrics.live import LIVE_METRICS
 
 log = logging.getLogger(__name__)
 NAME_MOST = 60  # signs of who changed it
+_VERSION = sa.select(sa.func.max(rule_changes.c.id))  # asked at every tick
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,7 @@ class StoredRules:
     def news(self, store: Store) -> tuple[RuleSettings, ...] | None:
         """All rules to run, if they changed since they were last asked for. Raises StoreError."""
         with store.read() as connection:
-            version = connection.execute(sa.select(sa.func.max(rule_changes.c.id))).scalar() or 0
+            version = connection.execute(_VERSION).scalar() or 0
             if version == self._version:
                 return None
             found = stored_rules(connection, self._kpis, self._receivers)

@@ -197,7 +197,7 @@ def _dirty_of_repeated(
     if not who:
         return set()
     dated = sa.type_coerce(table.c[REPEATED[fact][0]], sa.BigInteger)
-    among, given = among_ids(connection, table.c.customer_key, sorted(who))
+    among, given = among_ids(connection.dialect.name, table.c.customer_key, sorted(who))
     query = sa.select(dated).where(among, dated.is_not(None))
     found = connection.execute(query, given).cursor.fetchall()
     return {(f"{fact}.repeat", int(at) // SLOT) for (at,) in found}

@@ -46,11 +46,10 @@ def select_rows(
     """Rows of the key's table whose key is one of the ids: the driver's own tuples, raw values."""
     if not ids:
         return
-    table = key.table
-    raw = [sa.type_coerce(table.c[n], sa.types.NullType()) for n in names or table.c.keys()]
-    among, given = among_ids(connection, key, ids)
-    query = sa.select(*raw).where(table.c.source == source, among)
-    yield from connection.execute(query, given).cursor.fetchall()
+    dialect = connection.dialect.name
+    query = _select_sql(dialect, key, tuple(names or key.table.c.keys()))
+    given = list(ids) if dialect == "postgresql" else json.dumps(list(ids))
+    yield from connection.exec_driver_sql(query, (source, given)).cursor.fetchall()
 
 
 def delete_rows(
@@ -62,21 +61,30 @@ def delete_rows(
 ) -> None:
     if not ids:
         return
-    among, given = among_ids(connection, key, ids)
+    among, given = among_ids(connection.dialect.name, key, ids)
     statement = sa.delete(key.table).where(key.table.c.source == source, among, *conditions)
     connection.execute(statement, given)
 
 
 def among_ids(
-    connection: sa.Connection, key: sa.Column[Any], ids: Sequence[str]
+    dialect: str, key: sa.Column[Any], ids: Sequence[str]
 ) -> tuple[sa.ColumnElement[bool], dict[str, Any]]:
     """The condition that the key is one of many ids, given as one parameter: thousands of separate
     ones cost more than the reading itself."""
-    if connection.dialect.name == "postgresql":
+    if dialect == "postgresql":
         many = sa.bindparam("ids", type_=sa.ARRAY(sa.Text))
         return key == sa.any_(many), {"ids": list(ids)}
     each = sa.func.json_each(sa.bindparam("ids", type_=sa.Text)).table_valued("value")
     return key.in_(sa.select(each.c.value)), {"ids": json.dumps(list(ids))}
+
+
+@lru_cache(maxsize=256)
+def _select_sql(dialect: str, key: sa.Column[Any], names: tuple[str, ...]) -> str:
+    """Takes the source and the ids, these as `among_ids` gives them."""
+    table = key.table
+    raw = (sa.type_coerce(table.c[name], sa.types.NullType()) for name in names)
+    among, _ = among_ids(dialect, key, ())
+    return compiled(dialect, sa.select(*raw).where(table.c.source == "", among))
 
 
 @lru_cache(maxsize=64)

@@ -24,6 +24,10 @@ KNOWN_FOR = 30  # days a queue without contacts is still shown, with zeros
 EDITION = "label_sets.edition"  # in meta: another one after the numbers were given anew
 _AT_ONCE = 500  # numbers in one query; more are read all together
 Key = tuple[str, str, str]  # source, queue, channel
+_BLOCKS = sa.select(kpi_blocks.c.block, kpi_blocks.c.n, kpi_blocks.c.sets).where(
+    kpi_blocks.c.kpi == "volume", kpi_blocks.c.block >= sa.bindparam("first")
+)
+_EDITION = sa.select(meta.c.value).where(meta.c.name == EDITION)
 
 
 @dataclass(slots=True)
@@ -44,12 +48,8 @@ _memories: WeakKeyDictionary[sa.Engine, _Memory] = WeakKeyDictionary()
 
 def known_queues(connection: sa.Connection, read: Mapping[str, datetime]) -> set[Key]:
     """Queues of the sources in `read` (with when each was read) that had contacts lately."""
-    table = kpi_blocks
     first = to_micros(min(read.values()) - timedelta(days=KNOWN_FOR)) // BLOCK
-    query = sa.select(table.c.block, table.c.n, table.c.sets).where(
-        table.c.kpi == "volume", table.c.block >= first
-    )
-    rows = [tuple(row) for row in connection.execute(query).all()]
+    rows = [tuple(row) for row in connection.execute(_BLOCKS, {"first": first}).all()]
     memory = _memory(connection)
     changed = [row for row in rows if memory.blocks.get(row[0], (None,))[0] != row[2]]
     numbers = {row[0]: np.unique(unpacked_sets([row[1:]])).tolist() for row in changed}
@@ -71,7 +71,7 @@ def new_edition(connection: sa.Connection) -> None:
 
 
 def _memory(connection: sa.Connection) -> _Memory:
-    edition = connection.execute(sa.select(meta.c.value).where(meta.c.name == EDITION)).scalar()
+    edition = connection.execute(_EDITION).scalar()
     known = _memories.get(connection.engine)
     return known if known and known.edition == edition else _Memory(edition)
 

@@ -133,7 +133,7 @@ def source_states(
     connection: sa.Connection, now: datetime, names: Sequence[str] = ()
 ) -> tuple[SourceState, ...]:
     """Freshness of every source; one that was never read is down."""
-    rows = {row.source: row for row in connection.execute(sa.select(source_rows))}
+    rows = {row.source: row for row in connection.execute(_SOURCES)}
     found = []
     for name in names or sorted(rows):
         row = rows.get(name)
@@ -191,15 +191,9 @@ def _figures(queue: QueueState) -> Iterable[tuple[str, float | None]]:
 
 def _counts(connection: sa.Connection, read: Mapping[str, datetime]) -> dict[Key, dict[str, Any]]:
     """Per queue the contacts in each status, and the open ones without an agent."""
-    c = contacts.c
-    nobody = sa.func.sum(sa.case((c.agent_id.is_(None), 1), else_=0))
-    query = (
-        sa.select(c.source, c.queue, c.channel, c.status, sa.func.count(), nobody)
-        .where(_live(c.status), c.source.in_(list(read)))
-        .group_by(c.source, c.queue, c.channel, c.status)
-    )
+    rows = connection.execute(_COUNTED, {"read": list(read)}).all()
     found: dict[Key, dict[str, Any]] = {key: {} for key in known_queues(connection, read)}
-    for source, queue, channel, status, count, unassigned in connection.execute(query).all():
+    for source, queue, channel, status, count, unassigned in rows:
         counts = found.setdefault((source, queue, channel), {})
         counts[status] = count
         if status == "open":
@@ -209,11 +203,9 @@ def _counts(connection: sa.Connection, read: Mapping[str, datetime]) -> dict[Key
 
 def _cannot_tell(connection: sa.Connection) -> dict[str, tuple[bool, bool]]:
     """Per source whether it knows who waits, and who has an agent."""
-    rows = source_rows.c
-    query = sa.select(rows.source, rows.waits_known, rows.agents_known)
     return {
         source: (waits is not False, agents is not False)
-        for source, waits, agents in connection.execute(query)
+        for source, waits, agents in connection.execute(_TELLING)
     }
 
 
@@ -222,16 +214,39 @@ def _live(status: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
     return status.in_(sa.bindparam("live", CONTACT_LIVE, expanding=True, literal_execute=True))
 
 
+def _counting() -> sa.Select[Any]:
+    c = contacts.c
+    nobody = sa.func.sum(sa.case((c.agent_id.is_(None), 1), else_=0))
+    return (
+        sa.select(c.source, c.queue, c.channel, c.status, sa.func.count(), nobody)
+        .where(_live(c.status), c.source.in_(_READ))
+        .group_by(c.source, c.queue, c.channel, c.status)
+    )
+
+
+def _waiting_since() -> sa.Select[Any]:
+    c = contacts.c
+    return sa.select(c.source, c.queue, c.channel, raw(c.waiting_since)).where(
+        _live(c.status), c.status == "open", c.waiting_since.is_not(None), c.source.in_(_READ)
+    )
+
+
+# Put together once: every tick asks them, and so does every page that shows the queue.
+_READ: sa.BindParameter[str] = sa.bindparam("read", expanding=True)
+_COUNTED, _WAITS = _counting(), _waiting_since()
+_SOURCES = sa.select(source_rows)
+_TELLING = sa.select(source_rows.c.source, source_rows.c.waits_known, source_rows.c.agents_known)
+_PRESENT = sa.select(source_rows.c.source).where(
+    source_rows.c.presence_known.is_(sa.true()), source_rows.c.source.in_(_READ)
+)
+
+
 def _waits(connection: sa.Connection, read: Mapping[str, datetime]) -> dict[Key, list[float]]:
     """Seconds that each waiting contact has waited, per queue, as of its source's last read."""
-    c = contacts.c
-    query = sa.select(c.source, c.queue, c.channel, raw(c.waiting_since)).where(
-        _live(c.status), c.status == "open", c.waiting_since.is_not(None),
-        c.source.in_(list(read)),
-    )  # fmt: skip
+    rows = connection.execute(_WAITS, {"read": list(read)}).all()
     at = {source: to_micros(moment) for source, moment in read.items()}
     found: dict[Key, list[float]] = {}
-    for source, queue, channel, since in connection.execute(query).all():
+    for source, queue, channel, since in rows:
         wait = max(0, at[source] - since) / 1e6  # the source's clock may run ahead of ours
         found.setdefault((source, queue, channel), []).append(wait)
     return found
@@ -278,14 +293,7 @@ class _Agents:
 
 def _agents(connection: sa.Connection, read: Mapping[str, datetime]) -> _Agents:
     """Agents who are there, where the source can know it. A queue's agents are those on shift."""
-    rows = source_rows
-    known = set(
-        connection.execute(
-            sa.select(rows.c.source).where(
-                rows.c.presence_known.is_(sa.true()), rows.c.source.in_(list(read))
-            )
-        ).scalars()
-    )
+    known = set(connection.execute(_PRESENT, {"read": list(read)}).scalars())
     if not known:
         return _Agents(frozenset(), {}, None, None)
     p = presence.c

@@ -21,6 +21,15 @@ from connectors import telling_tables
 _silences, _overrides = telling_tables.silences, telling_tables.rota_overrides
 
 
+def _holding(table: sa.Table) -> sa.Select[Any]:
+    """What is not over at `now`, oldest first. Put together once: each tick asks it."""
+    now = sa.bindparam("now", type_=table.c.until.type)
+    return sa.select(table).where(table.c.until > now, table.c.ended_at.is_(None)).order_by("id")
+
+
+_SILENCES, _OVERRIDES = _holding(_silences), _holding(_overrides)
+
+
 def load_standing(connection: sa.Connection, now: datetime) -> Standing:
     """What holds now or later."""
     return Standing(tuple(silences(connection, now)), tuple(overrides(connection, since=now)))
@@ -28,7 +37,8 @@ def load_standing(connection: sa.Connection, now: datetime) -> Standing:
 
 def silences(connection: sa.Connection, now: datetime) -> list[Silence]:
     """Silences that hold or will, oldest first."""
-    return _found(connection, _silences.c.until > now, _silences.c.ended_at.is_(None))
+    rows = connection.execute(_SILENCES, {"now": now}).mappings()
+    return [_silence(dict(row)) for row in rows]
 
 
 def past_silences(connection: sa.Connection, since: datetime) -> list[Silence]:
@@ -59,8 +69,7 @@ def end_silence(connection: sa.Connection, number: int, *, by: str, now: datetim
 
 def overrides(connection: sa.Connection, *, since: datetime) -> list[Override]:
     """Overrides that hold or will, oldest first; those ended early leave no trace here."""
-    query = sa.select(_overrides).where(_overrides.c.until > since, _overrides.c.ended_at.is_(None))
-    rows = connection.execute(query.order_by(_overrides.c.id)).mappings()
+    rows = connection.execute(_OVERRIDES, {"now": since}).mappings()
     return [Override(**dict(row)) for row in rows]
 
 
