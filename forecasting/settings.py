@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from connectors.durations import Duration
 from connectors.settings import Section
@@ -162,11 +162,27 @@ class StaffingSettings(QueueStaffing):
     cost_per_hour: float = Field(default=0.0, ge=0, le=1e6)
     cost_per_abandoned: float = Field(default=0.0, ge=0, le=1e6)
     queues: dict[str, QueueStaffing] = Field(default_factory=dict)
+    pools: dict[str, tuple[str, ...]] = Field(default_factory=dict)  # queues of the same agents
     shifts: tuple[ShiftSettings, ...] = _USUAL_SHIFTS
 
+    @field_validator("pools")
+    @classmethod
+    def _one_pool_each(cls, pools: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        of: dict[str, str] = {}
+        for name, queues in pools.items():
+            if not queues:
+                raise ValueError(f"pool '{name}' has no queues; name some, or \"*\" for all")
+            for queue in queues:
+                if of.setdefault(queue, name) != name:
+                    raise ValueError(
+                        f"queue '{queue}' is in the pools '{of[queue]}' and '{name}'; "
+                        "keep it in one"
+                    )
+        return pools
+
     def rules_for(self, queue: str, aht_s: float) -> StaffingRules:
-        """The rules of a queue, with a handle time in seconds: the measured one where none is set,
-        wall-clock at the queue's concurrency."""
+        """The rules of a queue or pool, with a handle time in seconds: the measured one where none
+        is set, wall-clock at the queue's concurrency."""
         own = self.queues.get(queue, QueueStaffing())
         target = _first(own.target, self.target, "0.8/30s")
         share, within = parse_target(target)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,7 +19,8 @@ from forecasting.errors import NoForecast
 from forecasting.published import runs, store
 from forecasting.published.overrides import adjusted, overrides
 from forecasting.refresh.run import refresh_all, refresh_today
-from forecasting.staffing.from_store import handle_times, rules_of, volume_frame, volumes
+from forecasting.staffing.from_store import to_staff
+from forecasting.staffing.handle_times import HandleTime
 from forecasting.staffing.needs import ABANDONMENT, OCCUPANCY, SERVICE_LEVEL, staff
 from forecasting.volume.series_from_store import name_of
 from metrics.reading import Reader
@@ -68,21 +70,24 @@ def staff_of_shop(config: Path, case: float | None) -> str:
 def _staffed(kept: Store, settings: Settings, case: float | None, now: datetime) -> str:
     with kept.read() as connection:
         until = now + settings.forecast.horizon + timedelta(days=2)
-        found = volumes(connection, now=now, since=now, until=until)
-        if not found:
-            raise NoForecast(
-                "there is no forecast to staff yet; run `deskpulse forecast run` or a worker"
-            )
         reader = Reader(connection, settings.app.timezone, settings.kpis, settings.source_names)
-        queues = [one.key.queue for one in found]
-        times = handle_times(reader, settings.staffing, queues, now)
-    for queue, one in times.items():
-        click.echo(f"queue '{queue}': handle time {one.seconds:.0f} s ({one.origin})", err=True)
-    volume = volume_frame(found, case=settings.staffing.case if case is None else case)
-    needs = staff(volume, rules_of(settings.staffing, times), step_s=float(found[0].step_s))
+        found = to_staff(reader, settings.staffing, now=now, since=now, until=until)
+    if found is None:
+        raise NoForecast(
+            "there is no forecast to staff yet; run `deskpulse forecast run` or a worker"
+        )
+    for name, one in found.times.items():
+        click.echo(_described(name, found.pools.get(name, ()), one), err=True)
+    volume = found.volume(settings.staffing.case if case is None else case)
+    needs = staff(volume, found.rules, step_s=found.step.total_seconds())
     needs["ds"] = local_of(needs["ds"], settings.app.timezone.key)
     text: str = needs[_COLUMNS].to_csv(index=False, lineterminator="\n")
     return text
+
+
+def _described(name: str, queues: Sequence[str], time: HandleTime) -> str:
+    what = f"pool '{name}' ({', '.join(queues)})" if queues else f"queue '{name}'"
+    return f"{what}: handle time {time.seconds:.0f} s ({time.origin})"
 
 
 def run_now(config: Path, kind: str) -> None:

@@ -63,7 +63,7 @@ def _desk(base: StaffingBase, view: View, say: Words, title: Any) -> None:
     per_step = summed(base, found.needs, moved)
     roster_gives = of_roster(base, sliders.change(), case=case, queue=queue)
     title.html(title_html(say("staffing.title"), sentence(base, per_step, say))
-               + note_html(_origin(base, queue, say)))  # fmt: skip
+               + note_html(_origin(base, queue, say) + _pools(base, queue, say)))  # fmt: skip
     st.html(facts_html(facts(base, found, per_step, moved, roster_gives, say), say))
     note = "staffing.heat_note" if base.rostered else "staffing.heat_bare"
     panel(
@@ -172,6 +172,14 @@ def _origin(base: StaffingBase, queue: str, say: Words) -> str:
     return say(
         "staffing.aht_several", low=say.duration(low), high=say.duration(high), origins=words
     )
+
+
+def _pools(base: StaffingBase, queue: str, say: Words) -> str:
+    """Which queues are staffed as one."""
+    shown = {name: one for name, one in base.pools.items() if queue in ("", name)}
+    said = [say("staffing.pool", name=name, queues=say("agents.and").join(queues))
+            for name, queues in shown.items()]  # fmt: skip
+    return say("staffing.pools", pools=say("agents.and").join(said)) if said else ""
 
 
 def facts(

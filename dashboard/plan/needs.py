@@ -16,14 +16,8 @@ import pandas as pd
 from dashboard.settings import Settings
 from forecasting.refresh.plan import midnight
 from forecasting.staffing.cost import Prices
-from forecasting.staffing.from_store import (
-    HandleTime,
-    handle_times,
-    planned_heads,
-    rules_of,
-    volume_frame,
-    volumes,
-)
+from forecasting.staffing.from_store import to_staff
+from forecasting.staffing.handle_times import HandleTime
 from forecasting.staffing.needs import AGENTS, SCHEDULED, service, staff
 from forecasting.staffing.rules import StaffingRules
 from forecasting.staffing.what_if import Change, WhatIf, what_if
@@ -47,6 +41,7 @@ class StaffingBase:
     before: pd.DataFrame
     prices: Prices
     made_at: datetime | None
+    pools: Mapping[str, tuple[str, ...]]  # the queues of each that is staffed as one
 
     @property
     def queues(self) -> list[str]:
@@ -70,21 +65,17 @@ def load_base(reader: Reader, settings: Settings, now: datetime) -> StaffingBase
     today = midnight(now.astimezone(zone))
     since = now - (now - datetime.min.replace(tzinfo=UTC)) % settings.forecast.step
     until = (today + timedelta(days=DAYS + 1)).astimezone(UTC)
-    found = volumes(reader.connection, now=now, since=since, until=until)
-    if not found:
+    found = to_staff(reader, staffing, now=now, since=since, until=until)
+    if found is None:
         return None
-    cases = {case: volume_frame(found, case=case) for case in {*CASES, staffing.case}}
-    queues = [one.key.queue for one in found]
-    times = handle_times(reader, staffing, queues, now)
-    rules = rules_of(staffing, times)
-    step = timedelta(seconds=found[0].step_s)
-    volume = cases[staffing.case]
-    heads = planned_heads(reader.connection, queues, since=since, until=until, step=step)
+    cases = {case: found.volume(case) for case in {*CASES, staffing.case}}
+    volume, step = cases[staffing.case], found.step
+    heads = found.heads(reader.connection, since=since, until=until)
     return StaffingBase(
-        now.astimezone(zone), zone, step, cases, times, rules, _planned(volume, heads),
-        staff(volume, rules, step_s=step.total_seconds()),
+        now.astimezone(zone), zone, step, cases, found.times, found.rules,
+        _planned(volume, heads), staff(volume, found.rules, step_s=step.total_seconds()),
         Prices(staffing.cost_per_hour, staffing.cost_per_abandoned),
-        max((one.updated_at or one.made_at for one in found), default=None),
+        max((one.updated_at or one.made_at for one in found.found), default=None), found.pools,
     )  # fmt: skip
 
 

@@ -1,5 +1,5 @@
-"""Staffing from the store: the forecast's volumes per queue, how long a contact takes there, and
-who is on the roster.
+"""Staffing from the store: the forecast's volumes per queue or pool of queues, and who is on the
+roster.
 
 The arithmetic is needs.py's. Volumes are contacts handed to people; heads of the plan are heads on
 the roster, and so are compared with `scheduled`, which has the shrinkage in it.
@@ -21,74 +21,16 @@ from connectors.schema import contacts, shifts
 from forecasting.published.overrides import adjusted, overrides
 from forecasting.published.series import ALL, HANDED, Published
 from forecasting.published.store import as_frame, current
-from forecasting.settings import ASSUMED_AHT, StaffingSettings
+from forecasting.settings import StaffingSettings
 from forecasting.staffing.cases import volume_of_case
 from forecasting.staffing.gap import gap
+from forecasting.staffing.handle_times import MEASURED_OVER, HandleTime, handle_times
 from forecasting.staffing.needs import SCHEDULED, staff
+from forecasting.staffing.pools import pool_of, pooled_heads, pooled_times, pooled_volume
 from forecasting.staffing.rules import StaffingRules
-from metrics.errors import MetricsError
 from metrics.reading import Reader
 
-MEASURED_OVER = timedelta(days=28)
-FEWEST = 30  # handled contacts below which a queue's own handle time is no measure
 LONGEST_SHIFT = timedelta(days=2)
-SET, MEASURED, SHARED, ASSUMED = "set", "measured", "shared", "assumed"
-
-
-@dataclass(frozen=True, slots=True)
-class HandleTime:
-    """Wall-clock seconds of a contact at its queue's concurrency, and where that is from: `set`,
-    `measured` in the queue, `shared` (measured over all queues), `assumed`."""
-
-    seconds: float
-    origin: str
-    n: int = 0
-
-
-def handle_times(
-    reader: Reader, settings: StaffingSettings, queues: Sequence[str], now: datetime
-) -> dict[str, HandleTime]:
-    """Of each queue, from the KPI `handle_time` (its median: contacts that nobody closes would
-    stretch the mean). Where agents serve one at a time, its level is that of `aht`, which has the
-    time beside other contacts taken out."""
-    measured, alone = _measured(reader, now)
-    total = sum(n for _, n in measured.values())
-    mean = sum(value * n for value, n in measured.values()) / total if total else None
-    found = {}
-    for queue in queues:
-        at_once = settings.concurrency_of(queue)
-        given = settings.aht_of(queue)
-        if given is not None:
-            found[queue] = HandleTime(given.total_seconds(), SET)
-        elif queue in measured:
-            value, n = measured[queue]
-            found[queue] = HandleTime(max(1.0, value * (alone if at_once == 1 else 1)), MEASURED, n)
-        elif mean is not None:
-            level = mean * (alone if at_once == 1 else 1)
-            found[queue] = HandleTime(max(1.0, level), SHARED, total)
-        else:
-            found[queue] = HandleTime(ASSUMED_AHT.total_seconds(), ASSUMED)
-    return found
-
-
-def _measured(reader: Reader, now: datetime) -> tuple[dict[str, tuple[float, int]], float]:
-    """Median handle time and contacts per queue; what it is to be multiplied by for agents who
-    serve one contact at a time."""
-    since = now - MEASURED_OVER
-    try:
-        found = {
-            row.labels[0][1]: (row.p50, row.n)
-            for row in reader.rows("handle_time", since, now, by="queue")
-            if row.p50 is not None and row.n >= FEWEST
-        }
-        [whole] = reader.rows("aht", since, now)
-    except (MetricsError, ValueError):
-        return {}, 1.0  # no source tells when contacts were closed
-    total = sum(n for _, n in found.values())
-    if not total or whole.value is None:
-        return found, 1.0
-    mean = sum(value * n for value, n in found.values()) / total
-    return found, min(1.0, whole.value / mean) if mean > 0 else 1.0
 
 
 def volumes(
@@ -116,6 +58,57 @@ def of_queues(found: Sequence[Published]) -> tuple[Published, ...]:
     if len(best) > 1:
         best.pop(ALL, None)
     return tuple(best[name] for name in sorted(best))
+
+
+@dataclass(frozen=True)
+class ToStaff:
+    """What is to be staffed: queues, and pools of queues that the same agents answer. `pool` says
+    of each queue of `found` as what it is staffed."""
+
+    found: tuple[Published, ...]
+    pool: Mapping[str, str]
+    times: Mapping[str, HandleTime]
+    rules: Mapping[str, StaffingRules]
+
+    @property
+    def step(self) -> timedelta:
+        return timedelta(seconds=self.found[0].step_s)
+
+    @property
+    def pools(self) -> dict[str, tuple[str, ...]]:
+        """The queues of each pool of several."""
+        found: dict[str, tuple[str, ...]] = {}
+        for queue, name in self.pool.items():
+            found[name] = (*found.get(name, ()), queue)
+        return {name: queues for name, queues in found.items() if queues != (name,)}
+
+    def volume(self, case: float) -> pd.DataFrame:
+        """unique_id, ds (µs since 1970 UTC), y: the volume not exceeded in `case` of cases."""
+        return pooled_volume(volume_frame(self.found, case=case), volume_frame(self.found),
+                             self.pool)  # fmt: skip
+
+    def heads(
+        self, connection: sa.Connection, *, since: datetime, until: datetime
+    ) -> pd.DataFrame | None:
+        """As `planned_heads`."""
+        queues = list(self.pool)
+        heads = planned_heads(connection, queues, since=since, until=until, step=self.step)
+        return None if heads is None else pooled_heads(heads, self.pool)
+
+
+def to_staff(
+    reader: Reader, settings: StaffingSettings, *, now: datetime, since: datetime, until: datetime
+) -> ToStaff | None:
+    """None without a forecast."""
+    found = volumes(reader.connection, now=now, since=since, until=until)
+    if not found:
+        return None
+    queues = [one.key.queue for one in found]
+    pool = pool_of(settings.pools, queues)
+    volume = volume_frame(found).groupby("unique_id")["y"].sum()
+    weights = {queue: float(volume[queue]) for queue in queues}
+    times = pooled_times(handle_times(reader, settings, queues, now), weights, pool)
+    return ToStaff(found, pool, times, rules_of(settings, times))
 
 
 def volume_frame(found: Sequence[Published], *, case: float = 0.5) -> pd.DataFrame:
@@ -188,21 +181,17 @@ def _shares(connection: sa.Connection, before: datetime) -> dict[str, dict[str, 
 def staffing_gap(
     reader: Reader, settings: StaffingSettings, *, now: datetime, until: datetime
 ) -> pd.DataFrame:
-    """unique_id, ds (µs), needed (heads with shrinkage), planned, gap per queue and step from now
-    on; empty without a forecast or without any shift: then nobody can say."""
-    connection = reader.connection
-    found = volumes(connection, now=now, since=now, until=until)
+    """unique_id, ds (µs), needed (heads with shrinkage), planned, gap per queue or pool and step
+    from now on; empty without a forecast or without any shift: then nobody can say."""
+    found = to_staff(reader, settings, now=now, since=now, until=until)
     nothing = pd.DataFrame({"unique_id": [], "ds": [], "needed": [], "planned": [], "gap": []})
-    if not found:
+    if found is None:
         return nothing
-    step = timedelta(seconds=found[0].step_s)
-    queues = [one.key.queue for one in found]
+    step = found.step
     since = now - (now - datetime.min.replace(tzinfo=now.tzinfo)) % step
-    planned = planned_heads(connection, queues, since=since, until=until, step=step)
+    planned = found.heads(reader.connection, since=since, until=until)
     if planned is None:
         return nothing
-    times = handle_times(reader, settings, queues, now)
-    volume = volume_frame(found, case=settings.case)
-    needs = staff(volume, rules_of(settings, times), step_s=step.total_seconds())
+    needs = staff(found.volume(settings.case), found.rules, step_s=step.total_seconds())
     known = needs[needs["ds"] < planned["ds"].max() + step // timedelta(microseconds=1)]
     return gap(known, planned, needed=SCHEDULED)

@@ -16,15 +16,13 @@ from forecasting.published.overrides import MULTIPLY, Override, add
 from forecasting.published.series import HANDED, SeriesKey
 from forecasting.settings import StaffingSettings
 from forecasting.staffing.from_store import (
-    ASSUMED,
-    MEASURED,
-    SET,
-    handle_times,
     planned_heads,
     staffing_gap,
+    to_staff,
     volume_frame,
     volumes,
 )
+from forecasting.staffing.handle_times import ASSUMED, MEASURED, POOLED, SET, handle_times
 from forecasting.staffing.needs import staff
 from metrics.packs import default_registry
 from metrics.reading import Reader
@@ -130,3 +128,22 @@ def test_the_gap_is_heads_planned_less_heads_needed(kept: Store) -> None:
     assert mine["needed"].tolist() == [needed] * 4
     assert mine["gap"].tolist() == [2 - needed] * 4
     assert np.isfinite(found["gap"]).all()
+
+
+def test_queues_of_a_pool_are_staffed_as_one(kept: Store) -> None:
+    settings = StaffingSettings.model_validate({"aht": "4m", "pools": {"desk": ["*"]}})
+    with kept.begin() as connection:
+        rows = [shift("1", "a", NOW, 2), shift("2", "b", NOW, 2), shift("3", "a", NOW, 1)]
+        connection.execute(schema.shifts.insert(), rows)
+        reader = Reader(connection, SHANGHAI, default_registry())
+        until = NOW + timedelta(hours=4)
+        found = staffing_gap(reader, settings, now=NOW, until=until)
+        both = to_staff(reader, settings, now=NOW, since=NOW, until=until)
+    assert both is not None
+    assert both.pools == {"desk": ("a", "b")}
+    assert both.times["desk"].origin == POOLED
+    volume = pd.DataFrame({"unique_id": ["desk"], "ds": [0], "y": [36.0]})
+    needed = staff(volume, settings.rules_for("desk", 240.0), step_s=1800)["scheduled"].iloc[0]
+    assert set(found["unique_id"]) == {"desk"}
+    assert found["needed"].tolist() == [needed] * 4
+    assert found["planned"].tolist() == [3.0, 3.0, 2.0, 2.0]
