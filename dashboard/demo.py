@@ -48,6 +48,9 @@ concurrency = 4
 shrinkage = 0.15
 cost_per_hour = 35
 
+[staffing.pools]
+"全店客服" = ["*"]
+
 [[rules]]
 name = "queue-too-long"
 metric = "queue_length"

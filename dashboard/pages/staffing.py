@@ -255,7 +255,9 @@ def _agents(base: StaffingBase, sliders: Sliders, queue: str, case: float, say: 
     with st.container(key="h_panel_agents"):
         heading(say("staffing.with_n"), say("staffing.with_n_note"))
         queues = base.queues
-        mine = queue or st.selectbox(say("label.queue"), queues, key="p_n_queue", width=240)
+        mine = queue or queues[0]
+        if not queue and len(queues) > 1:
+            mine = st.selectbox(say("label.queue"), queues, key="p_n_queue", width=240)
         needs = base.before[(base.before["unique_id"] == mine).to_numpy()]
         usual = max(1, int(needs["agents"].max()))
         n = st.slider(say("staffing.agents_n"), 0, max(10, 2 * usual), usual, key=f"p_n_{mine}")
