@@ -30,7 +30,8 @@ OPTIMISM = 1.03  # weights were chosen on the same back-test
 FEWEST = 20  # errors below which the band comes from the counts alone
 INNER = 80  # per cent: what the quantiles beyond are drawn to
 TAILS = 5.0  # degrees of freedom of the t distribution whose tails errors usually have
-EVEN = 0.6  # weight of the belief that a window's error could as well have had the other sign
+EVEN = 0.8  # weight of the belief that a window's error could as well have had the other sign
+WIDER = 0.5  # of that error gets Student's t: its two signs widen the band already
 ALIKE = 4.0  # days' worth of belief that unsettled days err like others
 DOUBT = 0.35  # relative error assumed where nothing could be tested
 
@@ -88,7 +89,8 @@ class Spread:
         """How much wider few windows make a band, for the share of error they have in common."""
         upper = 0.5 + level / 200
         ratio = float(stdtrit(max(self.windows, 1.5), upper)) / NormalDist().inv_cdf(upper)
-        return float(np.sqrt(1 - self.common + self.common * ratio**2))
+        share = WIDER * self.common
+        return float(np.sqrt(1 - share + share * ratio**2))
 
 
 def _group(days: int) -> Days:
