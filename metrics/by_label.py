@@ -61,7 +61,7 @@ class ByLabel:
         """By month, of those whose counts tell the groups apart."""
         found: dict[int, _Cells] = {}
         for column in ("by_agent", "by_work"):
-            for number, counts in self._counts(column):
+            for number, counts in self._counts(column).items():
                 places = counts.places(of_sets[self._sums[number]["set"]])
                 if places is not None:
                     found[number] = ((places << SHIFT) + counts.codes, counts.n)
@@ -75,13 +75,18 @@ class ByLabel:
         rows = self.rows.of(kpi_months, MONTH_SUMS, self.kpi.key, self._low, self._high)
         return {number: np.frombuffer(by_set, BY_SET) for number, by_set in rows}
 
-    def _counts(self, column: str) -> Iterator[tuple[int, Counts]]:
+    def _counts(self, column: str) -> dict[int, Counts]:
         """One of the ways to group label sets that months count, by number."""
-        columns = ("month", column)
-        rows = self.rows.of(kpi_months, columns, self.kpi.key, self._low, self._high)
-        for number, stored in rows:
-            if (counts := unpacked_counts(stored)) is not None:
-                yield number, counts
+        if column not in self._read:
+            columns = ("month", column)
+            rows = self.rows.of(kpi_months, columns, self.kpi.key, self._low, self._high)
+            found = {number: unpacked_counts(stored) for number, stored in rows}
+            self._read[column] = {number: one for number, one in found.items() if one is not None}
+        return self._read[column]
+
+    @cached_property
+    def _read(self) -> dict[str, dict[int, Counts]]:
+        return {}
 
     @property
     def _low(self) -> int:
