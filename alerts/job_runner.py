@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 from alerts import job_log
 from alerts.errors import AlertsError
 from alerts.job_process import JobProcess
-from alerts.jobs import Job, JobHealth, JobRun, ended, next_start, started
+from alerts.jobs import Job, JobHealth, JobRun, ended, next_start, put_off, started
 from connectors.durations import format_duration
 from connectors.errors import ConnectorError
 from connectors.store import Store
@@ -28,6 +28,7 @@ from metrics.errors import MetricsError
 log = logging.getLogger(__name__)
 LOOK_AT_PROCESS_S = 0.2
 LONGEST_NOTE = 300  # characters
+RECORD_WITHIN = timedelta(seconds=2)  # that jobs were broken off, when a term ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +82,27 @@ class JobRunner:
     def stop(self, *, within: timedelta) -> None:
         """End processes, ask threads to; one that doesn't is left behind."""
         deadline = time.monotonic() + within.total_seconds()
+        going = [one for one in self._running.values() if one.thread.is_alive()]
         for one in self._running.values():
             one.stop.set()
         for process in self._staying.values():
             process.kill()
         for one in self._running.values():
             one.thread.join(max(0.0, deadline - time.monotonic()))
+        if going:
+            self._put_off([one.health for one in going])
+
+    def _put_off(self, health: Sequence[JobHealth]) -> None:
+        """Record that these were broken off, unless another leader has started them again: nobody
+        shall be alerted of a worker that was stopped on purpose."""
+        try:
+            with self._desk.store.within(RECORD_WITHIN).begin() as connection:
+                known = job_log.load(connection)
+                for one in health:
+                    if known.get(one.name) == one:
+                        job_log.record(connection, put_off(one, now=self._desk.clock()))
+        except ConnectorError as error:
+            log.warning("event=jobs_not_put_off error=%s", error)
 
     def _crowded(self) -> bool:
         """Whether a job in a process of its own has to wait."""

@@ -106,6 +106,11 @@ def ended(health: JobHealth, job: Job, *, now: datetime, note: str | None = None
     )
 
 
+def put_off(health: JobHealth, *, now: datetime) -> JobHealth:
+    """The health of a job whose worker was asked to stop: no failure, and tried again soon."""
+    return replace(health, ended_at=now, error="its worker was stopped before it ended")
+
+
 def next_start(job: Job, health: JobHealth | None, *, now: datetime, zone: ZoneInfo) -> datetime:
     """When a job that isn't running starts next; `now` or earlier: at once.
 

@@ -77,6 +77,7 @@ def response_chart(language: Language) -> Layers:
             dy=_sized(-4),
             align=alt.expr("datum.label ? 'right' : 'left'"),
         ).encode(x="from:Q", y="p90:Q", text="beyond:N"),
+        beyond.mark_point(opacity=0).encode(x="from:Q", y="room:Q"),  # room for these words
         *_target_line(at_end=False),
     )
 

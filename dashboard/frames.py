@@ -58,13 +58,14 @@ def response_frame(trends: Trends, language: Language) -> pd.DataFrame:
             _below(p.p50, cap),
             _below(p.p90, cap),
             f"↑ {say.duration(highest)}" if p.p90 == highest > cap else None,
+            1.15 * cap if p.p90 == highest > cap else None,
             p.partial,
             p.minute == last,
             at == 0,
         )
         for at, p in enumerate(trends.response)
     ]
-    columns = ["from", "p50", "p90", "beyond", "partial", "label", "first"]
+    columns = ["from", "p50", "p90", "beyond", "room", "partial", "label", "first"]
     target = trends.response_target_s
     said = "" if target is None else f"{say('chart.target')} {say.duration(target)}"
     return pd.DataFrame(rows, columns=columns).assign(target=target, target_label=said)

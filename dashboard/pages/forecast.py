@@ -208,7 +208,7 @@ def _card(found: Outlook, say: Words) -> None:
         for told in one.notes:
             st.html(note_html(note_said(told, say)))
         if not found.scores:
-            st.html(note_html(say("forecast.untested", models=", ".join(
+            st.html(note_html(say("forecast.untested", models=" / ".join(
                 model_said(name, say) for name, _ in one.weights))))  # fmt: skip
             return
         heads = [say(f"card.{name}") for name in ("model", "weight", "wape", "baseline", "bias",

@@ -6,6 +6,7 @@ import sys
 import threading
 import time as clock
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
@@ -162,6 +163,33 @@ def test_a_job_apart_ends_with_a_word_or_a_sentence_or_is_killed(store: Store):
     hung = runner(store, job(name="hung", apart=True, limit=seconds(0.3)),
                   argv=command("import time; time.sleep(60)"))  # fmt: skip
     assert settle(hung, store)["hung"].error == "it took longer than 300ms"
+
+
+def test_a_worker_that_is_stopped_breaks_jobs_off_without_a_failure(store: Store):
+    now = [START]
+    hangs = command("import time; time.sleep(60)")
+    for turn in range(1, 4):
+        one = JobRunner([job(apart=True)], JobDesk(store, SHANGHAI, lambda: now[0], turn, hangs))
+        one.look()
+        now[0] += seconds(9)
+        one.stop(within=seconds(5))
+        with store.read() as connection:
+            health = job_log.load(connection)["forecast"]
+        assert (health.failures, health.runs, health.ended_at) == (0, turn, now[0])
+        assert health.error == "its worker was stopped before it ended"
+        now[0] += TRY_AGAIN
+        assert due(job(), health, now[0]) == now[0]
+
+
+def test_a_leader_that_stops_late_leaves_the_next_ones_record_alone(store: Store):
+    one = runner(store, job(apart=True), argv=command("import time; time.sleep(60)"))
+    one.look()
+    other = replace(one.known["forecast"], started_at=datetime.now(UTC), runs=2)
+    with store.begin() as connection:
+        job_log.record(connection, other)
+    one.stop(within=seconds(5))
+    with store.read() as connection:
+        assert job_log.load(connection)["forecast"] == other
 
 
 STAYING = """
