@@ -22,6 +22,7 @@ from alerts.condition import Gathering
 from alerts.delivery import Delivery, Post
 from alerts.job_runner import JobDesk, JobRunner
 from alerts.leader import Leadership
+from alerts.memory_store import keep_pasts, recall_pasts
 from alerts.numbers import Numbers
 from alerts.own_jobs import leaders_jobs
 from alerts.pacing import Pace
@@ -43,7 +44,7 @@ from connectors.store import Store
 from metrics.refresh import fill, refresh_dirty
 
 log = logging.getLogger(__name__)
-TROUBLES = ("jobs_failed", "intervals_failed", "beat_failed")
+TROUBLES = ("jobs_failed", "intervals_failed", "beat_failed", "memory_failed")
 STORE_WITHIN = timedelta(seconds=8)
 LONGEST_PAUSE_S = 3.0
 STOP_WITHIN = timedelta(seconds=5)
@@ -104,6 +105,7 @@ class Leader:
         with self._prompt.begin() as connection:
             term = begin_term(connection)
             self._gathering.begin(connection, self._clock(), time.monotonic())
+            recall_pasts(connection, self._numbers.memory, self._clock())
         self._delivery.start()
         if self._ping:
             self._ping.start()
@@ -174,23 +176,30 @@ class Leader:
         self._gathering.ticked(steady, self._pace.skipped)
         if self._ping:
             self._ping.tick_done()
+        self._attempt(
+            "memory_failed", partial(keep_pasts, self._prompt, self._numbers.memory, now, term=term)
+        )
 
     def _schedule(self, jobs: JobRunner) -> None:
         for poll in self._polls:
             name = f"poll {poll.settings.name}"
             self._pace.every(poll.settings.poll, poll.poll, name=name, promised=True)
         aside = min([ASIDE, *(source.poll / 2 for source in self._plan.sources)])
-        self._pace.every(INTERVALS_EVERY, self._refresh, name="intervals", after=aside)
-        self._pace.every(JOBS_EVERY, partial(self._look, jobs), name="jobs", after=aside)
+        refresh = partial(self._attempt, "intervals_failed", self._refresh)
+        self._pace.every(INTERVALS_EVERY, refresh, name="intervals", after=aside)
+        self._pace.every(
+            JOBS_EVERY, partial(self._attempt, "jobs_failed", jobs.look), name="jobs", after=aside
+        )
         self._pace.start()
 
-    def _look(self, jobs: JobRunner) -> None:
+    def _attempt(self, name: str, work: Callable[[], None]) -> None:
+        """What no tick depends on: a store in trouble is said, and it is tried again."""
         try:
-            jobs.look()
+            work()
         except StoreError as error:
-            self._troubles["jobs_failed"].failed(error)
+            self._troubles[name].failed(error)
         else:
-            self._troubles["jobs_failed"].over()
+            self._troubles[name].over()
 
     def _jobs(self, term: int) -> JobRunner:
         plan = self._plan
@@ -202,14 +211,9 @@ class Leader:
 
     def _refresh(self) -> None:
         """KPIs of what the last polls brought: apart from them, or every notice would wait."""
-        try:
-            refresh_dirty(self._store, self._plan.kpis)
-            until = time.monotonic() + FILLING_S
-            fill(self._store, self._plan.kpis, go_on=lambda: time.monotonic() < until)
-        except StoreError as error:
-            self._troubles["intervals_failed"].failed(error)
-        else:
-            self._troubles["intervals_failed"].over()
+        refresh_dirty(self._store, self._plan.kpis)
+        until = time.monotonic() + FILLING_S
+        fill(self._store, self._plan.kpis, go_on=lambda: time.monotonic() < until)
 
     def _record_beat(self, *, leader: bool) -> None:
         counts = self._counts
@@ -225,13 +229,12 @@ class Leader:
             tick_seconds=counts.times.text(),
             error=counts.error,
         )
-        try:
+
+        def record() -> None:
             with self._prompt.begin() as connection:
                 heartbeat.record(connection, self._beat)
-        except StoreError as error:
-            self._troubles["beat_failed"].failed(error)
-        else:
-            self._troubles["beat_failed"].over()
+
+        self._attempt("beat_failed", record)
 
     def _post(self) -> Post:
         plan = self._plan

@@ -21,6 +21,7 @@ from alerts.conditions.memory import Metric
 from alerts.faulty_rules import observe_rules
 from alerts.freshness import SourceReading, observe_source, source_rule
 from alerts.lifecycle import Step, advance, withdraw
+from alerts.memory_store import load_onsets, save_onsets
 from alerts.rule_settings import BUILT_IN, RULE_ERROR, SOURCE_DOWN
 from alerts.rules import evaluate, index
 from alerts.store import add_transitions, delete_alerts, load_alerts, require_term, save_alerts
@@ -99,14 +100,17 @@ def evaluate_and_record(
     telling = _tell(book, rules, changes, standing, now)
     queued = 0
     unsaved = book.unsaved | changes.alerts.keys()
-    wrote = bool(changes.steps or changes.settled or telling.writes) or book.refresh_due(now)
+    wrote = bool(changes.steps or changes.settled or telling.writes or book.memory.has_news)
+    wrote = wrote or book.refresh_due(now)
     if wrote:
         with store.begin() as connection:
             if term is not None:
                 require_term(connection, term)
             _write(connection, book, changes, now)
+            save_onsets(connection, book.memory, now)
             save_episodes(connection, telling.episodes.values())
             queued = outbox.enqueue(connection, telling.notes, now=now)
+        book.memory.kept()
         book.saved_at, unsaved = now, set()
     for key, alert in changes.alerts.items():
         book.put(key, alert)
@@ -121,6 +125,8 @@ def evaluate_and_record(
 def _read(connection: sa.Connection, book: AlertBook, now: datetime) -> None:
     """The store's word on alerts and on who was told of them."""
     book.replace(load_alerts(connection))
+    if not book.memory.recalled:
+        book.memory.recall(load_onsets(connection))
     recents = load_recents(connection, book.telling.plan.storm, now)
     up = [alert for alert in book.lively() if alert.up]
     book.telling.replace(load_open(connection), recents, up)

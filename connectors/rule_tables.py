@@ -1,6 +1,7 @@
-"""The tables of our own store for rules that people made in the page or applied from a file.
+"""The tables of our own store for rules: those made in the page or applied from a file, and what
+rules must remember.
 
-What a column means lives in alerts/rule_store.py.
+What a column means lives in alerts/rule_store.py and alerts/memory_store.py.
 """
 
 from __future__ import annotations
@@ -30,4 +31,15 @@ rule_changes = sa.Table(
     sa.Column("old", Text),  # null: it was made
     sa.Column("new", Text),  # null: it was removed
     sa.Index(None, "name", "id"),
+)
+
+# What the leader's rules remember of earlier ticks, for the leader after it.
+rule_memory = sa.Table(
+    "rule_memory",
+    metadata,
+    sa.Column("kind", Text, primary_key=True),  # onsets, past
+    sa.Column("name", Text, primary_key=True),  # the rule, or what was measured
+    sa.Column("labels", Text, primary_key=True),  # JSON
+    sa.Column("content", Text, nullable=False),  # JSON
+    instant("saved_at", nullable=False),
 )
