@@ -19,7 +19,7 @@ _BLANK = re.compile(r"\{(\w+)\}")
 _ANYTHING = ".+?"
 _BLANKS = {  # what may stand in them, where not anything may
     "who": r"'[^']*'|\"[^\"]*\"", "kind": r"\w+", "address": r"\S+",
-    "place": "(?:local socket)?[^ ]*",
+    "place": "(?:local socket)?[^ ]*", "column": r"\w+",
 }  # fmt: skip
 
 

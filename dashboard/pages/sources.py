@@ -141,7 +141,7 @@ def _rejected_row(row: RejectedRow, say: Words) -> tuple[str, ...]:
     return (
         row.fact,
         row.row_id,
-        row.reason,
+        told_in(say.language, row.reason),
         row.detail or "",
         say.count(row.times),
         _moment(row.seen_at, say),

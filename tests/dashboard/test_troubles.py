@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import TypeAdapter
@@ -14,7 +17,9 @@ from alerts.render import Wording
 from alerts.transports import dingtalk, feishu, slack, wecom
 from alerts.transports.kinds import transport_for
 from alerts.transports.posting import verdict
+from connectors import decode
 from connectors.errors import ConnectorError
+from connectors.facts import DUPLICATE, ORDERED, REQUIRED, STATUSES, columns, judge, kind
 from dashboard.troubles import forms, told_in
 from tests.alerts.factories import SHANGHAI, START
 from tests.connectors.desk import Desk, source_of
@@ -84,6 +89,45 @@ def test_what_is_wrong_with_a_source_is_told_with_what_was_named(tmp_path: Path)
     assert told_in("zh", str(caught.value)) == (
         "数据源 'desk'（SQLite 文件 desk.db）没有表或列 'contacts'；请检查 preset 或 statements"
     )
+
+
+def test_why_rows_cannot_be_used_is_told_in_chinese() -> None:
+    """Every reason that decoding and judging can give, as they give it."""
+    reasons = {DUPLICATE, *(one for some in ORDERED.values() for one, _, _ in some)}
+    for fact in REQUIRED:
+        names, decide = columns(fact), judge(fact)
+        reasons |= {f"{name} is missing" for name in REQUIRED[fact]}
+        given = _usable(fact)
+        assert decide(given, FAR) is None, fact
+        for name in names:
+            for value in ("what?", NEVER, None, 9.0):
+                changed = [value if one == name else had
+                           for one, had in zip(names, given, strict=True)]  # fmt: skip
+                with suppress(TypeError):  # values that decoding lets through nowhere
+                    reasons.add(decide(changed, 1) or DUPLICATE)
+    source = Path(decode.__file__).read_text(encoding="utf-8")
+    bad = set(re.findall(r'BadValue\("([^"]+)"\)', source))
+    assert len(bad) > 6
+    reasons |= {f"closed_at {one}" for one in bad}
+    assert len(reasons) > 30
+    assert [one for one in sorted(reasons) if not is_chinese(one)] == []
+    assert told_in("zh", "unknown status 'lost'") == "未知的状态 'lost'"
+
+
+FAR, NEVER = 10**18, 2 * 10**18
+
+
+def _usable(fact: str) -> list[Any]:
+    """Values of a row that nothing is wrong with."""
+    known = {"status": sorted(STATUSES.get(fact) or ("on",))[0], "sender_role": "agent",
+             "score": 4.0, "scale": 5.0}  # fmt: skip
+    kinds = {"events": "closed", "ratings": "csat"}
+    return [
+        known[name] if name in known
+        else kinds.get(fact, "text") if name == "kind"
+        else 5 if kind(fact, name) == "time" else "text"
+        for name in columns(fact)
+    ]  # fmt: skip
 
 
 def test_a_sentence_of_no_known_form_and_one_for_english_readers_stay_as_they_are() -> None:
