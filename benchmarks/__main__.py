@@ -38,6 +38,7 @@ BENCHES = {
     "take-over": take_over.run,
     "staffing": staffing.run,
     "risk": risk.run,
+    "risk-million": risk.million,
     "risk-olist": risk.olist,
     "risk-effect": risk_effect.run,
     "rules": rules.run,

@@ -13,18 +13,22 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from connectors.columns import to_micros
 from forecasting.risk.features.asof import NEVER, Ints
+from forecasting.risk.texts import codes_of, strings_of
 
 # `status` is that of now and no feature: it says whether an order still waits for anything.
 LATER = ("paid_at", "promised_ship_at", "promised_at", "shipped_at", "delivered_at")
 PROMISES = ("promised_ship_at", "promised_at")  # said at the purchase, kept later
 AMOUNTS = ("amount", "discount", "freight")
 COUNTS = ("items", "sellers")
-WORDS = ("customer_key", "category", "seller", "seller_region", "region", "payment", "promo",
+WORDS = ("source", "category", "seller", "seller_region", "region", "payment", "promo",
          "product_ref", "status")  # fmt: skip
-COLUMNS = ("source", "order_ref", "placed_at", *LATER, *AMOUNTS, *COUNTS, *WORDS)
+NAMES = ("order_ref", "customer_key")
+COLUMNS = (*NAMES, "placed_at", *LATER, *AMOUNTS, *COUNTS, *WORDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +41,9 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """`orders` has COLUMNS; `ratings` order, at, share (score / scale), kind, sentiment (-1 to 1);
-    `cases` order, at, kind, reason; `contacts` order, at, topic, customer_key. `order` is a row of
-    orders, -1: none.
+    """`orders` has COLUMNS, WORDS as categories and NAMES as strings; `ratings` order, at, share
+    (score / scale), kind, sentiment (-1 to 1); `cases` order, at, kind, reason; `contacts` order,
+    at, topic, customer_key. `order` is a row of orders, -1: none.
     """
 
     orders: pd.DataFrame
@@ -56,19 +60,17 @@ class Facts:
 
     def codes(self, name: str) -> npt.NDArray[np.integer]:
         """A text column as whole numbers, -1 for unknown."""
-        return self.orders[name].cat.codes.to_numpy()
+        column = self.orders[name]
+        return codes_of(column)[0] if name in NAMES else column.cat.codes.to_numpy()
 
     def rows_of(self, refs: Sequence[str]) -> Ints:
         """The rows of orders by reference; references that no order has are left out."""
-        code = self.orders["order_ref"].cat.categories.get_indexer(
-            pd.Index(list(refs), dtype="str")
-        )
-        return np.flatnonzero(np.isin(self.codes("order_ref"), code[code >= 0]))
+        return np.flatnonzero(self.orders["order_ref"].isin(list(refs)).to_numpy())
 
     def until(self, as_of: datetime) -> Facts:
         """What was known at an instant: later orders, events and steps are not there."""
         end = to_micros(as_of)
-        orders = self.orders[self.orders["placed_at"] <= end].copy()  # the first rows, in order
+        orders = self.orders[self.orders["placed_at"] <= end]  # the first rows, in order
         for name in LATER:
             if name not in PROMISES:
                 at = orders[name].to_numpy(np.int64)
@@ -100,9 +102,16 @@ def negative_surveys(facts: Facts) -> pd.DataFrame:
 
 
 def canonical(orders: pd.DataFrame) -> Ints:
-    """The places of rows in their one order; words are sorted, so codes sort as the words do."""
-    by = [orders[name].cat.codes.to_numpy() for name in ("source", "order_ref")]
-    return np.lexsort((*by, orders["placed_at"].to_numpy(np.int64))).astype(np.int64)
+    """The places of rows in their one order: purchase, reference, source; references sort as their
+    texts do, sources by their codes, which do too."""
+    keys = {
+        "placed_at": orders["placed_at"].to_numpy(np.int64),
+        "order_ref": strings_of(orders["order_ref"].array),
+        "source": orders["source"].cat.codes.to_numpy(),
+    }
+    order = pc.sort_indices(pa.table(keys), sort_keys=[(name, "ascending") for name in keys])
+    made: Ints = order.to_numpy().astype(np.int64)
+    return made
 
 
 def mended(facts: Facts) -> Facts:
@@ -110,7 +119,7 @@ def mended(facts: Facts) -> Facts:
 
     `orders` are in their one order already.
     """
-    orders = facts.orders.copy()
+    orders = facts.orders.copy(deep=False)  # columns are replaced, none is written into
     faults = _mend(orders)
     placed = orders["placed_at"].to_numpy(np.int64)
     tables: dict[str, pd.DataFrame] = {}
@@ -118,7 +127,7 @@ def mended(facts: Facts) -> Facts:
         tables[name], early = _placed(getattr(facts, name), placed)
         faults.append(Fault(f"early_{name}", early))
     repeated = tables["ratings"].duplicated(["order", "kind"]).sum()
-    same = orders["order_ref"].cat.codes.duplicated().sum()
+    same = orders["order_ref"].duplicated().sum()
     faults += [Fault("repeated_ratings", int(repeated)), Fault("same_ref", int(same))]
     found = tuple(one for one in faults if one.n)
     return Facts(orders, tables["ratings"], tables["cases"], tables["contacts"], found)
@@ -149,7 +158,7 @@ def _mend(orders: pd.DataFrame) -> list[Fault]:
 
 def _placed(events: pd.DataFrame, placed: Ints) -> tuple[pd.DataFrame, int]:
     """Events in the order of their instants, none known before its order was."""
-    events = events.copy()
+    events = events.copy(deep=False)
     row, at = events["order"].to_numpy(np.int64), events["at"].to_numpy(np.int64)
     start = placed[np.maximum(row, 0)] if len(placed) else at
     early = (row >= 0) & (at < start)

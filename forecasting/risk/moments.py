@@ -81,11 +81,12 @@ def moment_at(facts: Facts, moment: str) -> tuple[Ints, Flags]:
 
 def latest(facts: Facts, now: int) -> tuple[np.ndarray, Ints]:
     """Per order the name and the instant of the last moment that has come by `now` (µs)."""
-    names = np.array(list(MOMENTS))
-    at = np.stack([find(facts) for find in MOMENTS.values()])
-    come = np.where(at <= now, at, EVER)
-    last = len(names) - 1 - np.argmax(come[::-1], axis=0)  # of equals the later kind
-    return names[last], come[last, np.arange(len(facts))]
+    last, come = np.zeros(len(facts), np.int8), np.full(len(facts), EVER)
+    for place, find in enumerate(MOMENTS.values()):
+        at = find(facts)
+        later = (at <= now) & (at >= come)  # of equals the later kind
+        last[later], come[later] = place, at[later]
+    return np.array(list(MOMENTS), object)[last], come
 
 
 # Moments that the customer makes, and for how long after them a complaint is only what the customer

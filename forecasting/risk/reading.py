@@ -8,11 +8,22 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import sqlalchemy as sa
 
 from connectors import schema
-from forecasting.risk.facts import AMOUNTS, COLUMNS, COUNTS, LATER, Facts, canonical, mended
+from forecasting.risk.facts import (
+    AMOUNTS,
+    COLUMNS,
+    COUNTS,
+    LATER,
+    NAMES,
+    Facts,
+    canonical,
+    mended,
+)
 from forecasting.risk.features.asof import NEVER, Ints
+from forecasting.risk.texts import codes_of, names, places_in, strings_of, text_page, words
 
 PAGE = 50_000
 GONE = -2
@@ -23,7 +34,9 @@ _REF = "order_ref"
 
 def read_facts(connection: sa.Connection) -> Facts:
     """All facts of the store, ready for questions as of any instant."""
-    return mended(_read(connection, None))
+    facts = mended(_read(connection, None))
+    pa.default_memory_pool().release_unused()  # Arrow keeps what the pages took
+    return facts
 
 
 def filling(connection: sa.Connection) -> bool:
@@ -56,15 +69,13 @@ def reread_facts(facts: Facts, connection: sa.Connection, refs: Sequence[str]) -
 def _read(connection: sa.Connection, refs: Sequence[str] | None) -> Facts:
     orders = _frame(connection, _orders(refs), COLUMNS)
     orders = orders.iloc[canonical(orders)].reset_index(drop=True)
-    code = orders[_REF].cat.codes.to_numpy()
-    row_of = np.full(len(orders[_REF].cat.categories) + 1, -1)
+    code, found = codes_of(orders[_REF])
+    row_of = np.full(len(found) + 1, -1)
     row_of[code[::-1]] = np.arange(len(orders))[::-1]  # of equal references the first
     tables: dict[str, pd.DataFrame] = {}
     for name, query in _events(refs).items():
         events = _frame(connection, query, tuple(query.selected_columns.keys()))
-        words = events.pop(_REF).cat
-        into = np.append(orders[_REF].cat.categories.get_indexer(words.categories), -1)
-        events["order"] = row_of[into[words.codes.to_numpy()]]
+        events["order"] = row_of[places_in(events.pop(_REF), found)]
         tables[name] = events[(events["order"] >= 0) | (name == "contacts")]
     return Facts(orders, tables["ratings"], tables["cases"], tables["contacts"])
 
@@ -82,6 +93,9 @@ def _stacked(frames: list[pd.DataFrame]) -> pd.DataFrame:
     made: dict[str, Any] = {}
     for name in first.columns:
         a, b = first[name], second[name]
+        if name in NAMES:
+            made[name] = names([strings_of(a.array), strings_of(b.array)])
+            continue
         if not isinstance(a.dtype, pd.CategoricalDtype):
             made[name] = np.concatenate([a.to_numpy(), b.to_numpy()])
             continue
@@ -137,7 +151,9 @@ def _events(refs: Sequence[str] | None) -> dict[str, sa.Select[Any]]:
     }
 
 
-def _frame(connection: sa.Connection, query: sa.Select[Any], names: Sequence[str]) -> pd.DataFrame:
+def _frame(
+    connection: sa.Connection, query: sa.Select[Any], columns: Sequence[str]
+) -> pd.DataFrame:
     raw = [sa.type_coerce(c, sa.types.NullType()).label(c.name) for c in query.selected_columns]
     plain = query.with_only_columns(*raw, maintain_column_froms=True)
     keys = list(query.selected_columns.keys())
@@ -146,7 +162,7 @@ def _frame(connection: sa.Connection, query: sa.Select[Any], names: Sequence[str
     for rows in result.partitions(PAGE):
         for name, values in zip(keys, zip(*rows, strict=True), strict=True):
             pages[name].append(_column(name, values))
-    made = {name: _joined(name, pages[name]) for name in names}
+    made = {name: _joined(name, pages.pop(name)) for name in columns}
     return pd.DataFrame(made)
 
 
@@ -155,7 +171,8 @@ def _column(name: str, values: Sequence[Any]) -> Any:
         return np.array([NEVER if value is None else value for value in values], np.int64)
     if name in _NUMBERS:
         return np.array(values, np.float64)
-    return pd.Categorical(pd.array(values, dtype="str"))
+    texts = text_page(values)
+    return texts if name in NAMES else texts.dictionary_encode()
 
 
 def _joined(name: str, pages: list[Any]) -> Any:
@@ -163,6 +180,4 @@ def _joined(name: str, pages: list[Any]) -> Any:
         return np.concatenate([*pages, np.empty(0, np.int64)])
     if name in _NUMBERS:
         return np.concatenate([*pages, np.empty(0)])
-    if not pages:
-        return pd.Categorical(pd.array([], dtype="str"))
-    return pd.api.types.union_categoricals(pages, sort_categories=True)
+    return names(pages) if name in NAMES else words(pages)

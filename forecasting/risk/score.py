@@ -25,7 +25,7 @@ from forecasting.risk.segments import segments
 from forecasting.risk.sentences import columns_as_lists
 
 COLUMNS = ("order_ref", "moment", "moment_at", "probability", "reasons", "model")
-PAGE = 50_000  # rows scored at once: bounds the memory
+PAGE = 20_000  # rows scored at once: bounds the memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,9 @@ class Scorer:
         """The same page by page, so that many orders need no more memory than few."""
         at, there = moment_at(self.facts, moment)
         langs = (lang,) if isinstance(lang, str) else tuple(lang)
+        ready = self._ready_for(self.model.at(moment))
+        if ready is not None:
+            self._shift(ready, moment, at[rows])  # of all days at once, not anew for each page
         for start in range(0, len(rows), PAGE):
             page = rows[start : start + PAGE]
             asked = _Asked(page, at[page], there[page], moment, langs)
@@ -157,7 +160,10 @@ class Scorer:
         if self.model.every > 1:
             near &= looked_at(self._hash(rows), self.model.every)
         rows, at = rows[near], at[near]
-        margin = self._margin(ready, self._features.at(rows, at), moment)
+        margin = np.empty(len(rows))
+        for start in range(0, len(rows), PAGE):
+            page = slice(start, start + PAGE)
+            margin[page] = self._margin(ready, self._features.at(rows[page], at[page]), moment)
         return Followed(at, self.told.counted[rows], self.told.bad[rows], margin)
 
     def _hash(self, rows: Ints) -> Ints:
@@ -192,13 +198,14 @@ class Scorer:
                 told[mine] = telling.of_model(columns, made[mine])
             names = np.where(by_rule, names, f"{ready.fit.kind} {self.model.stamp}")
         ruled = np.flatnonzero(by_rule)
+        orders = self.facts.orders
         for told, telling in zip(reasons, tellings, strict=True):
             told[ruled] = telling.of_rule(frame.iloc[ruled], which[ruled], asked.there[ruled])
         return pd.DataFrame({
-            "order_ref": self.facts.orders["order_ref"].iloc[rows].astype(object).to_numpy(),
+            "order_ref": orders["order_ref"].iloc[rows].astype(object).to_numpy(),
             "moment": moment, "moment_at": at, "probability": probability,
             "reasons": _joined(reasons, langs), "model": names,
-            "segment": segments(frame, self.facts.codes("customer_key")[rows] >= 0),
+            "segment": segments(frame, orders["customer_key"].iloc[rows].notna().to_numpy()),
         })  # fmt: skip
 
 

@@ -12,7 +12,6 @@ from forecasting.risk.features.asof import (
     Floats,
     Ints,
     OrderLedger,
-    Ranked,
     Tally,
     Whole,
     ranks,
@@ -23,6 +22,25 @@ MINUTE = 60 * 1_000_000
 MINUTES_OF_DAY = 1440.0
 ABANDONED = 60 * DAY  # what was not delivered for so long is no longer on its way
 RETURNS = ("return", "refund")  # cases by which goods come back
+# Under which keys each event is asked for: its ledgers are made together, for what they are made of
+# takes as much memory as they do.
+KEYS = {
+    "orders": ("all", "seller", "product_ref", "route", "customer_key"),
+    "bad": ("all", "seller", "product_ref", "category", "region", "customer_key"),
+    "fault": ("all", "seller", "product_ref", "category"),
+    "rating": ("all", "seller", "product_ref"),
+    "late_bad": ("all",),
+    "late": ("all", "seller", "region", "route"),
+    "ship_late": ("all", "seller"),
+    "handling": ("seller",),
+    "transit": ("route",),
+    "total": ("all", "route", "customer_key"),
+    "spent": ("all", "customer_key"),
+    "price": ("category",),
+    "returned": ("all", "seller", "product_ref"),
+    "arrived": ("all", "route"),
+    "sent": ("all", "seller"),
+}
 
 
 class History:
@@ -32,7 +50,6 @@ class History:
         self._facts = facts
         self._told = told
         self._made: dict[tuple[str, str], OrderLedger] = {}
-        self._ranks: dict[str, Ranked] = {}
         self._keys: dict[str, npt.NDArray[np.integer]] = {}
         placed, shipped = facts.instants("placed_at"), facts.instants("shipped_at")
         promised, delivered = facts.instants("promised_at"), facts.instants("delivered_at")
@@ -52,7 +69,6 @@ class History:
             "handling": (shipped, _minutes(placed, shipped)),
             "transit": (np.where(shipped < NEVER, delivered, NEVER), _minutes(shipped, delivered)),
             "total": (delivered, _minutes(placed, delivered)),
-            "slack": (np.where(promised < NEVER, delivered, NEVER), _minutes(delivered, promised)),
             "spent": (placed, _cents(facts)),
             "price": (placed, _log_price(facts)),
             "returned": (_first_return(facts), None),
@@ -61,15 +77,13 @@ class History:
         }
 
     def ledger(self, event: str, key: str) -> OrderLedger:
-        """The ledger of an event under a key; made when it is first asked for."""
-        made = self._made.get((event, key))
-        if made is None:
+        """The ledger of an event under one of its KEYS; made when the event is first asked for."""
+        if (event, key) not in self._made:
             at, value = self._events[event]
-            if event not in self._ranks:
-                self._ranks[event] = ranks(at)
-            made = OrderLedger(self._key(key), at, value, ranked=self._ranks[event])
-            self._made[event, key] = made
-        return made
+            ranked = ranks(at)
+            for one in KEYS[event]:
+                self._made[event, one] = OrderLedger(self._key(one), at, value, ranked=ranked)
+        return self._made[event, key]
 
     def _key(self, name: str) -> npt.NDArray[np.integer]:
         if name not in self._keys:

@@ -7,6 +7,7 @@ import numpy as np
 from forecasting.risk.facts import Facts, negative_surveys
 from forecasting.risk.features.asof import NEVER, Floats, Ints, Ledger, known
 from forecasting.risk.features.basket import days_between
+from forecasting.risk.texts import codes_of, places_in
 
 
 def progress(facts: Facts, rows: Ints, at: Ints) -> dict[str, Floats]:
@@ -45,13 +46,11 @@ class Contacts:
     """Contacts, cases and bad surveys of an order and its customer, as of instants."""
 
     def __init__(self, facts: Facts) -> None:
-        names = facts.orders["customer_key"].cat.categories
-        customers = facts.contacts["customer_key"].cat
-        into = np.append(names.get_indexer(customers.categories), -1)
-        self._customer_of = facts.codes("customer_key")
+        self._customer_of, names = codes_of(facts.orders["customer_key"])
+        customer = places_in(facts.contacts["customer_key"], names)
         when = facts.contacts["at"].to_numpy(np.int64)
         self._orders = Ledger(facts.contacts["order"].to_numpy(np.int64), when)
-        self._customers = Ledger(into[customers.codes.to_numpy()], when)
+        self._customers = Ledger(customer, when)
         self._cases, self._surveys = (
             Ledger(events["order"].to_numpy(np.int64), events["at"].to_numpy(np.int64))
             for events in (facts.cases, negative_surveys(facts))

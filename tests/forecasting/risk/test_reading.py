@@ -11,10 +11,14 @@ import pandas as pd
 import pytest
 
 from connectors.store import open_store
+from forecasting.risk import score
 from forecasting.risk.facts import Facts
+from forecasting.risk.features.asof import OrderLedger
+from forecasting.risk.features.history import KEYS, History
 from forecasting.risk.model import RiskModel
 from forecasting.risk.reading import read_facts, reread_facts
 from forecasting.risk.score import Scorer
+from forecasting.risk.texts import codes_of, names, places_in, text_page, words
 from tests.forecasting.risk.shop import START, Shop, busy_shop
 
 
@@ -96,3 +100,45 @@ def test_an_empty_store_has_no_orders(tmp_path: Path) -> None:
     with store.read() as connection:
         assert len(read_facts(connection)) == 0
     store.close()
+
+
+@pytest.mark.parametrize("moment", ["order", "promise"])
+def test_pages_of_any_size_say_the_same(
+    facts: Facts, model: RiskModel, moment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = np.arange(0, len(facts), 3)
+    whole = Scorer(model, facts, threads=1).score(rows, moment, lang=("zh", "en")).frame
+    monkeypatch.setattr(score, "PAGE", 97)
+    paged = Scorer(model, facts, threads=1).score(rows, moment, lang=("zh", "en")).frame
+    assert len(whole) == len(rows) > 3 * 97
+    pd.testing.assert_frame_equal(paged, whole)
+
+
+def test_pages_of_a_column_become_sorted_words_and_names_stay() -> None:
+    pages = [text_page(one) for one in (["b", None, "a"], [None], [], ["c", "a"])]
+    made = words([page.dictionary_encode() for page in pages])
+    assert made.categories.tolist() == ["a", "b", "c"]
+    assert made.codes.tolist() == [1, -1, 0, -1, 2, 0]
+    column = pd.Series(names(pages))
+    assert column.isna().tolist() == [False, True, False, True, False, False]
+    codes, found = codes_of(column)
+    assert (codes >= 0).tolist() == column.notna().tolist()
+    assert [found[code] for code in codes[codes >= 0]] == ["b", "a", "c", "a"]
+    asked = pd.Series(names([text_page(["nobody", None, "c"])]))
+    assert places_in(asked, found).tolist() == [-1, -1, list(found).index("c")]
+    assert words([]).tolist() == []
+    assert len(names([])) == 0
+
+
+def test_ledgers_are_made_for_what_is_asked_and_no_more(
+    facts: Facts, model: RiskModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, ledger = set(), History.ledger
+
+    def noted(history: History, event: str, key: str) -> OrderLedger:
+        asked.add((event, key))
+        return ledger(history, event, key)
+
+    monkeypatch.setattr(History, "ledger", noted)
+    Scorer(model, facts, threads=1).probabilities(np.arange(5), "promise")
+    assert asked == {(event, key) for event, keys in KEYS.items() for key in keys}
