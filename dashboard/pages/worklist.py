@@ -41,8 +41,7 @@ def draw(found: Worklist, say: Words, now: datetime) -> None:
     if found.card is None:
         st.html(note_html(say("worklist.no_model_why")))
         return
-    for line in said.notes(found, say):
-        st.html(note_html(line))
+    st.html("".join(note_html(line) for line in said.notes(found, say)))
     _saved(say)
     _figures(found, asked, say)
     _controls(found, asked, say)
