@@ -4,7 +4,8 @@ A model learns from verdicts that come weeks after the purchase, and lags behind
 begins. So each day what it said of the last weeks' orders is compared with what is known of them:
 their verdicts, and for how long the others have been waiting for one. Who complains is heard of
 later than who is content, so of two silent orders the older one is the likelier complaint: that
-tells of a bad winter before its verdicts do. Nothing counts before it was known.
+tells of a bad winter before its verdicts do. Not the level alone moves: when trouble comes, the
+risky and the others lie further apart than they did. Nothing counts before it was known.
 """
 
 from __future__ import annotations
@@ -15,14 +16,17 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from forecasting.risk.calibration import probability
+from forecasting.risk.calibration import Calibration, probability
 from forecasting.risk.features.asof import DAY, Flags, Floats, Ints
 
 FOLLOWED = ("order", "shipping", "promise")  # the moments that most orders come to
 HALF_LIFE = 10.0  # days of age that halve what an order counts for
 SPAN = 90  # days of orders that are looked at
 AGES = 60  # days within which nearly all verdicts come
-WEIGHT = 40.0  # of no shift at all: information (sum of p (1 - p)) that it counts for
+# What no move at all counts for, of level and of slope: information (sum of p (1 - p)).
+DRAWN, DRAWN_SLOPE = 40.0, 30.0
+SLOPES = (0.5, 2.0)
+STEPS, LONGEST, NEAR = 12, 1.0, 1e-3  # Newton's; a step is at most so long, and at last so short
 FEWEST = 50  # complaints, and as many others, from which on their waits are known
 WINDOW, ENOUGH = 60, 12_000  # days, and verdicts in them; of more a part is looked at
 
@@ -55,20 +59,43 @@ class Followed:
     bad: Flags
     margin: Floats
 
-    def shift(self, day: int, waits: Waits | None) -> float:
-        """In log-odds, by what was known when the day (a whole number since 1970, UTC) began: one
-        step of Newton's toward the level that fits, drawn toward none at all."""
+    def calibration(self, day: int, waits: Waits | None) -> Calibration:
+        """Slope and offset that fit what was known when the day (a whole number since 1970, UTC)
+        began, drawn toward no move of either."""
         now = day * DAY
         seen = np.flatnonzero((self.at < now) & (self.at >= now - SPAN * DAY))
-        age = (now - self.at[seen]) / DAY
-        said = probability(self.margin[seen])
+        if not len(seen):
+            return Calibration()
+        age, margin = (now - self.at[seen]) / DAY, self.margin[seen]
         told = self.counted[seen] <= now
-        silent = said if waits is None else waits.silent(said, age)
-        excess = np.where(told, self.bad[seen], silent) - said
-        open_ = np.where(told, 0.0, silent * (1 - silent))
-        information = np.maximum(said * (1 - said) - open_, 0)
         weight = np.exp2(-age / HALF_LIFE)
-        return float((weight * excess).sum() / ((weight * information).sum() + WEIGHT))
+        usual = float((weight * margin).sum() / weight.sum())
+        apart = margin - usual
+        level = turn = 0.0
+        for _ in range(STEPS):
+            said = probability(margin + level + turn * apart)
+            silent = said if waits is None else waits.silent(said, age)
+            excess = weight * (np.where(told, self.bad[seen], silent) - said)
+            open_ = np.where(told, 0.0, silent * (1 - silent))
+            information = weight * np.maximum(said * (1 - said) - open_, 0)
+            steps = _steps(excess, information, apart, level, turn)
+            level, turn = level + steps[0], turn + steps[1]
+            if max(map(abs, steps)) < NEAR:
+                break
+        slope = float(np.clip(1 + turn, *SLOPES))
+        return Calibration(slope, level + (1 - slope) * usual)
+
+
+def _steps(
+    excess: Floats, information: Floats, apart: Floats, level: float, turn: float
+) -> tuple[float, float]:
+    """One step of Newton's in both: the way to the mode, as if its surroundings were a parabola."""
+    a, c = information.sum() + DRAWN, (information * apart**2).sum() + DRAWN_SLOPE
+    b = (information * apart).sum()
+    u, v = excess.sum() - DRAWN * level, (excess * apart).sum() - DRAWN_SLOPE * turn
+    both = np.array([c * u - b * v, a * v - b * u]) / (a * c - b * b)
+    one, other = np.clip(both, -LONGEST, LONGEST).tolist()
+    return one, other
 
 
 def learn_waits(at: Ints, counted: Ints, bad: Flags, as_of: int) -> Waits | None:

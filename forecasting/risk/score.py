@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from forecasting.risk.calibration import Calibration
 from forecasting.risk.calibration import probability as as_probability
 from forecasting.risk.facts import Facts
 from forecasting.risk.features.asof import DAY, Flags, Floats, Ints
@@ -56,8 +57,8 @@ class _Levels:
     last: int
     followed: Followed | None = None
 
-    def shift(self, day: int, waits: Waits | None) -> float:
-        return 0.0 if self.followed is None else self.followed.shift(day, waits)
+    def of(self, day: int, waits: Waits | None) -> Calibration:
+        return Calibration() if self.followed is None else self.followed.calibration(day, waits)
 
 
 class Scorer:
@@ -69,14 +70,14 @@ class Scorer:
         self._features = Features(facts, self.told, model.zone)
         self._threads = threads
         self._ready: dict[str, Ready | None] = {}
-        self._shifts: dict[tuple[str, int], float] = {}  # by moment and day
+        self._days: dict[tuple[str, int], Calibration] = {}  # by moment and day
         self._levels: dict[str, _Levels] = {}  # by moment
 
     def over(self, facts: Facts) -> Scorer:
         """The same model over newer facts; its trees stay loaded, and so do the levels of days that
         have begun, which newer facts don't change."""
         made = Scorer(self.model, facts, threads=self._threads)
-        made._ready, made._shifts, made._levels = self._ready, self._shifts, self._levels
+        made._ready, made._days, made._levels = self._ready, self._days, self._levels
         return made
 
     def score(self, rows: Ints, moment: str, *, lang: str | Sequence[str]) -> Scores:
@@ -93,7 +94,7 @@ class Scorer:
         langs = (lang,) if isinstance(lang, str) else tuple(lang)
         ready = self._ready_for(self.model.at(moment))
         if ready is not None:
-            self._shift(ready, moment, at[rows])  # of all days at once, not anew for each page
+            self._level(moment, ready, at[rows])  # of all days at once, not anew for each page
         for start in range(0, len(rows), PAGE):
             page = rows[start : start + PAGE]
             asked = _Asked(page, at[page], there[page], moment, langs)
@@ -130,19 +131,21 @@ class Scorer:
         if ready is None:
             return ruled, ruled
         by_rule = (which == NAMES.index(NO_ITEMS)) | ~there[rows]
-        margin = self._margin(ready, frame, moment) + self._shift(ready, moment, at[rows])
+        slope, offset = self._level(moment, ready, at[rows])
+        margin = slope * self._margin(ready, frame, moment) + offset
         return np.where(by_rule, ruled, as_probability(margin)), ruled
 
     def _margin(self, ready: Ready, frame: pd.DataFrame, moment: str) -> Floats:
         names = columns_of(moment, list(frame.columns))
         return ready.fit.calibration.margin(ready.margin(frame[names]))
 
-    def _shift(self, ready: Ready, moment: str, at: Ints) -> Floats:
-        """How far the level had moved from what the model says, by the day of each `at`."""
+    def _level(self, moment: str, ready: Ready, at: Ints) -> tuple[Floats, Floats]:
+        """Slope and offset by which the log-odds had moved from what the model says, by the day of
+        each `at`."""
         if moment not in FOLLOWED or not len(at):
-            return np.zeros(len(at))
+            return np.ones(len(at)), np.zeros(len(at))
         days, place = np.unique(at // DAY, return_inverse=True)
-        new = [day for day in days.tolist() if (moment, day) not in self._shifts]
+        new = [day for day in days.tolist() if (moment, day) not in self._days]
         if new:
             kept = self._levels.get(moment, _Levels(new[0], new[-1]))
             if kept.followed is None or not kept.first <= new[0] <= new[-1] <= kept.last:
@@ -150,8 +153,10 @@ class Scorer:
                 kept = _Levels(first, last, self._followed(ready, moment, first, last))
                 self._levels[moment] = kept
             waits = self.model.at(moment).waits
-            self._shifts |= {(moment, day): kept.shift(day, waits) for day in new}
-        return np.array([self._shifts[moment, day] for day in days.tolist()])[place]
+            self._days |= {(moment, day): kept.of(day, waits) for day in new}
+        found = [self._days[moment, day] for day in days.tolist()]
+        slopes, offsets = np.array([(one.slope, one.offset) for one in found]).T
+        return slopes[place], offsets[place]
 
     def _followed(self, ready: Ready, moment: str, first: int, last: int) -> Followed:
         """What the levels from the first day to the last are made of."""
@@ -190,7 +195,9 @@ class Scorer:
             by_rule = (which == NAMES.index(NO_ITEMS)) | ~asked.there
             used = frame[columns_of(moment, list(frame.columns))]
             made, margin = ready.contributions(used, groups(ready.fit.encoding.names))
-            margin += self._shift(ready, moment, at)
+            slope, offset = self._level(moment, ready, at)
+            made *= slope[:, None]
+            margin = slope * margin + offset
             probability = np.where(by_rule, probability, as_probability(margin))
             mine = np.flatnonzero(~by_rule)
             columns = columns_as_lists(frame.iloc[mine])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from forecasting.risk.calibration import log_odds, probability
+from forecasting.risk.calibration import Calibration, log_odds, probability
 from forecasting.risk.features.asof import DAY, NEVER, Ints
 from forecasting.risk.level import (
     AGES,
@@ -29,13 +29,30 @@ def orders(odds: float, n: int = 12_000, *, days: int = 60, after: int = 1) -> F
     return Followed(at, at + after * DAY, chance.random(n) < probability(said + odds), said)
 
 
+def moved(followed: Followed, day: int, waits: Waits | None) -> float:
+    """How far the log-odds of an order of the usual probability move."""
+    usual = np.array([log_odds(0.1)])
+    return float((followed.calibration(day, waits).margin(usual) - usual)[0])
+
+
 @pytest.mark.parametrize("odds", [-0.4, 0.0, 0.4])
 def test_the_level_follows_what_came(odds: float) -> None:
-    assert orders(odds).shift(60, None) == pytest.approx(odds, abs=0.15)
+    assert moved(orders(odds), 60, None) == pytest.approx(odds, abs=0.15)
 
 
 def test_few_verdicts_move_it_little() -> None:
-    assert abs(orders(0.8, n=60).shift(60, None)) < 0.1
+    assert abs(moved(orders(0.8, n=60), 60, None)) < 0.1
+
+
+@pytest.mark.parametrize("slope", [0.7, 1.0, 1.5])
+def test_log_odds_that_lie_too_close_or_too_far_apart_are_followed_too(slope: float) -> None:
+    chance = np.random.default_rng(4)
+    at = np.sort(chance.integers(0, 60 * DAY, 30_000))
+    said = chance.normal(-2.0, 1.0, len(at))
+    bad = chance.random(len(at)) < probability(slope * (said + 2.0) - 1.7)
+    found = Followed(at, at + DAY, bad, said).calibration(60, None)
+    assert found.slope == pytest.approx(slope, abs=0.15)
+    assert found.slope * -2.0 + found.offset == pytest.approx(-1.7, abs=0.15)
 
 
 def test_what_was_not_yet_known_changes_nothing() -> None:
@@ -44,20 +61,20 @@ def test_what_was_not_yet_known_changes_nothing() -> None:
     known = np.where(whole.counted <= day * DAY, whole.counted, NEVER)
     bad = whole.bad & (known < NEVER)
     part = Followed(whole.at[then], known[then], bad[then], whole.margin[then])
-    assert part.shift(day, SLOW) == whole.shift(day, SLOW)
+    assert part.calibration(day, SLOW) == whole.calibration(day, SLOW) != Calibration()
 
 
 def test_old_orders_are_forgotten() -> None:
-    assert orders(0.4).shift(60 + SPAN, None) == 0
-    assert abs(orders(0.4).shift(60 + 40, None)) < orders(0.4).shift(60, None)
+    assert orders(0.4).calibration(60 + SPAN, None) == Calibration()
+    assert abs(moved(orders(0.4), 60 + 40, None)) < moved(orders(0.4), 60, None)
 
 
 def test_silence_raises_the_level_where_complaints_are_told_later() -> None:
     silent = orders(0.0, after=1000)
-    assert silent.shift(60, SLOW) > 0.5
-    assert silent.shift(60, None) == 0
+    assert moved(silent, 60, SLOW) > 0.5
+    assert moved(silent, 60, None) == 0
     even = Waits(SLOW.content, SLOW.content)
-    assert silent.shift(60, even) == pytest.approx(0, abs=1e-9)
+    assert moved(silent, 60, even) == pytest.approx(0, abs=1e-9)
 
 
 def test_waits_are_learned_from_orders_old_enough() -> None:
