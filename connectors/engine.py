@@ -19,6 +19,7 @@ from sqlalchemy.engine import URL, make_url
 from connectors.answering import connect_limited
 from connectors.errors import SourceUnavailable, StoreUnavailable
 
+WRITES = "deskpulse_write"  # option of a connection whose transaction writes
 CONNECT_TIMEOUT_S = 5
 STORE_CONNECT_S = 3
 STORE_BUSY_MS = 20_000
@@ -101,7 +102,7 @@ def _prepare_sqlite_store(connection: sqlite3.Connection, _record: object) -> No
 
 def _begin_sqlite(connection: sa.Connection) -> None:
     # A write that starts as a read cannot wait for the lock later (SQLITE_BUSY at once).
-    write = connection.get_execution_options().get("deskpulse_write", False)
+    write = connection.get_execution_options().get(WRITES, False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL
 
 from connectors.answering import ANSWER_WITHIN_S, PING_WITHIN_S, limit_answers
-from connectors.engine import label, parse_url, store_engine
+from connectors.engine import WRITES, label, parse_url, store_engine
 from connectors.errors import StoreNotReady, StoreUnavailable
 
 HEAD = "0015"  # the newest migration; a test compares it with migrations/versions
@@ -37,7 +37,7 @@ class Store:
     @contextmanager
     def begin(self) -> Iterator[sa.Connection]:
         """A write transaction: committed at the end, rolled back on any error."""
-        with self._connected(deskpulse_write=True) as connection, connection.begin():
+        with self._connected(**{WRITES: True}) as connection, connection.begin():
             yield connection
 
     @contextmanager

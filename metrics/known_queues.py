@@ -6,7 +6,6 @@ Asked at every tick, so what a block of contacts says is remembered until the bl
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -16,18 +15,17 @@ import numpy as np
 import sqlalchemy as sa
 
 from connectors.columns import to_micros
-from connectors.schema import kpi_blocks, label_sets, meta
+from connectors.schema import kpi_blocks, label_sets
 from metrics.intervals import BLOCK
+from metrics.label_sets import edition_of
 from metrics.packing import unpacked_sets
 
 KNOWN_FOR = 30  # days a queue without contacts is still shown, with zeros
-EDITION = "label_sets.edition"  # in meta: another one after the numbers were given anew
 _AT_ONCE = 500  # numbers in one query; more are read all together
 Key = tuple[str, str, str]  # source, queue, channel
 _BLOCKS = sa.select(kpi_blocks.c.block, kpi_blocks.c.n, kpi_blocks.c.sets).where(
     kpi_blocks.c.kpi == "volume", kpi_blocks.c.block >= sa.bindparam("first")
 )
-_EDITION = sa.select(meta.c.value).where(meta.c.name == EDITION)
 
 
 @dataclass(slots=True)
@@ -64,14 +62,8 @@ def known_queues(connection: sa.Connection, read: Mapping[str, datetime]) -> set
     return {key for key, place in places.items() if place in seen and key[0] in read}
 
 
-def new_edition(connection: sa.Connection) -> None:
-    """To be called by who takes label sets away: their numbers may come again with others."""
-    connection.execute(meta.delete().where(meta.c.name == EDITION))
-    connection.execute(meta.insert().values(name=EDITION, value=uuid.uuid4().hex))
-
-
 def _memory(connection: sa.Connection) -> _Memory:
-    edition = connection.execute(_EDITION).scalar()
+    edition = edition_of(connection)
     known = _memories.get(connection.engine)
     return known if known and known.edition == edition else _Memory(edition)
 

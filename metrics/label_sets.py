@@ -1,17 +1,30 @@
-"""The label sets of stored values, and which of them share a label."""
+"""The label sets of stored values, and which of them share a label.
+
+A store keeps them by number. Rebuilding gives numbers anew: another edition.
+"""
 
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import sqlalchemy as sa
 
-from connectors.schema import label_sets
+from connectors.engine import WRITES
+from connectors.schema import label_sets, meta
 from metrics.population import Ints
 
+EDITION = "label_sets.edition"  # in meta: another one after the numbers were given anew
 LabelSet = dict[str, str] | None  # None: no set has this id
+_Named = dict[tuple[str, ...], tuple[list[tuple[str, ...]], Ints]]
+_EDITION = sa.select(meta.c.value).where(meta.c.name == EDITION)
+_NEW = sa.select(label_sets.c.id, label_sets.c.labels).where(
+    label_sets.c.id >= sa.bindparam("first")
+)
 
 
 class LabelSets:
@@ -19,7 +32,13 @@ class LabelSets:
 
     def __init__(self, sets: Iterable[LabelSet] = ()) -> None:
         self._sets = list(sets)
-        self._named: dict[tuple[str, ...], tuple[list[tuple[str, ...]], Ints]] = {}
+        self._named: _Named = {}
+
+    def shared(self) -> LabelSets:
+        """The same, with what was looked up of them; to what is added here others are blind."""
+        same = LabelSets()
+        same._sets, same._named = self._sets, self._named
+        return same
 
     def __len__(self) -> int:
         return len(self._sets)
@@ -30,11 +49,10 @@ class LabelSets:
     def __iter__(self) -> Iterator[LabelSet]:
         return iter(self._sets)
 
-    def add(self, sets: Iterable[dict[str, str]]) -> int:
+    def add(self, sets: Iterable[LabelSet]) -> int:
         """Put more behind them; the id of the first."""
         first = len(self._sets)
-        self._sets.extend(sets)
-        self._named.clear()
+        self._sets, self._named = [*self._sets, *sets], {}
         return first
 
     def among(self, names: Sequence[str], used: Ints) -> tuple[list[tuple[str, ...]], Ints]:
@@ -60,11 +78,44 @@ class LabelSets:
         return self._named[names]
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    edition: str | None
+    sets: LabelSets
+
+
+_kept: WeakKeyDictionary[sa.Engine, _Kept] = WeakKeyDictionary()
+
+
 def read_label_sets(connection: sa.Connection) -> LabelSets:
-    """All of the store."""
-    rows = connection.execute(sa.select(label_sets.c.id, label_sets.c.labels)).all()
-    named: list[LabelSet] = [None] * (max((at for at, _ in rows), default=0) + 1)
-    texts = json.loads(f"[{','.join(text for _, text in rows)}]")  # all at once is far faster
-    for (at, _), labels in zip(rows, texts, strict=True):
-        named[at] = labels
-    return LabelSets(named)
+    """All of the store. Those that were read once are kept: a number's labels never change, but for
+    `new_edition`, and numbers ascend, for whoever adds some has the writers' turn. What a
+    transaction that writes sees may still be undone, and is not kept."""
+    edition = edition_of(connection)
+    kept = _kept.get(connection.engine)
+    if kept is None or kept.edition != edition:
+        kept = _Kept(edition, LabelSets())
+    rows = connection.execute(_NEW, {"first": len(kept.sets)}).all()
+    if rows:
+        named: list[LabelSet] = [None] * (max(at for at, _ in rows) + 1 - len(kept.sets))
+        texts = json.loads(f"[{','.join(text for _, text in rows)}]")  # at once is far faster
+        for (at, _), labels in zip(rows, texts, strict=True):
+            named[at - len(kept.sets)] = labels
+        grown = kept.sets.shared()
+        grown.add(named)
+        kept = _Kept(edition, grown)
+    if not connection.get_execution_options().get(WRITES):
+        _kept[connection.engine] = kept
+    return kept.sets.shared()
+
+
+def edition_of(connection: sa.Connection) -> str | None:
+    """Which edition of the numbers the store has."""
+    found: str | None = connection.execute(_EDITION).scalar()
+    return found
+
+
+def new_edition(connection: sa.Connection) -> None:
+    """To be called by who takes label sets away: their numbers may come again with others."""
+    connection.execute(meta.delete().where(meta.c.name == EDITION))
+    connection.execute(meta.insert().values(name=EDITION, value=uuid.uuid4().hex))
