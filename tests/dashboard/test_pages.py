@@ -172,9 +172,11 @@ def test_a_link_to_a_queue_that_is_gone_says_so() -> None:
     assert words("en")("queues.nobody") in html
 
 
-def test_rejected_rows_are_listed_with_their_reason() -> None:
-    html = html_of(opened("sources"))
-    assert "closed before opened" in html and ">77<" in html
+@pytest.mark.parametrize(("lang", "said"), [("zh", "结束早于开始"), ("en", "closed before opened")])
+def test_rejected_rows_are_listed_with_their_reason(lang: str, said: str) -> None:
+    html = html_of(opened("sources", lang=lang))
+    assert said in html
+    assert ">77<" in html
 
 
 def test_a_source_that_fails_is_named_with_its_error(tmp_path: Path) -> None:
