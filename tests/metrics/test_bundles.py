@@ -3,13 +3,14 @@ change no figure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+import sqlalchemy as sa
 
 from connectors.schema import kpi_bundles, kpi_months
 from connectors.store import Store
@@ -59,6 +60,29 @@ def alike(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
+def assert_no_figure_needs(
+    table: sa.Table, store: Store, registry: Registry, zone: ZoneInfo,
+    keys: Sequence[str], windows: Sequence[tuple[datetime, datetime]],
+) -> None:  # fmt: skip
+    """All sides of the KPIs are the same with the rows of this table and without."""
+
+    def figures() -> dict[str, list[Any]]:
+        with store.read() as connection:
+            reader = Reader(connection, zone, registry)
+            return {key: [side for one in windows for side in sides(reader, key, *one)]
+                    for key in keys}  # fmt: skip
+
+    kept = figures()
+    assert len({key for key, _ in there(store, table)}) > 20
+    with store.begin() as connection:
+        connection.execute(table.delete())
+    plain = figures()
+    for key in keys:
+        for mine, other in zip(kept[key], plain[key], strict=True):
+            assert len(mine) == len(other), key
+            assert all(map(alike, mine, other)), key
+
+
 @pytest.mark.parametrize("exact", [0, 10**9], ids=["buckets", "values"])
 @pytest.mark.parametrize("start", [SPRING, AUTUMN], ids=["spring", "autumn"])
 def test_bundles_change_no_figure(
@@ -74,20 +98,7 @@ def test_bundles_change_no_figure(
     assert not overdue(store, as_of)
     windows = [*pairwise(chance.borders(2)), (chance.start - 20 * DAY, chance.end + 20 * DAY)]
     keys = [one.key for one in registry.stored() if one.pack.name == "general"]
-    with store.read() as connection:
-        reader = Reader(connection, zone, registry)
-        bundled = {key: [side for one in windows for side in sides(reader, key, *one)]
-                   for key in keys}  # fmt: skip
-    assert len({key for key, _ in there(store)}) > 20
-    with store.begin() as connection:
-        connection.execute(kpi_bundles.delete())
-    with store.read() as connection:
-        reader = Reader(connection, zone, registry)
-        for key in keys:
-            plain = [side for one in windows for side in sides(reader, key, *one)]
-            for mine, other in zip(bundled[key], plain, strict=True):
-                assert len(mine) == len(other), key
-                assert all(map(alike, mine, other)), key
+    assert_no_figure_needs(kpi_bundles, store, registry, zone, keys, windows)
 
 
 @pytest.mark.parametrize("exact", [0, 10**9], ids=["buckets", "values"])
@@ -108,20 +119,7 @@ def test_months_change_no_figure(
     windows = [(begins, begins + month), (begins - QUARTER, begins + month + 9 * DAY),
                (begins + QUARTER, begins + 2 * month + QUARTER)]  # fmt: skip
     keys = [one.key for one in registry.stored() if one.pack.name == "general"][::2]
-    with store.read() as connection:
-        reader = Reader(connection, zone, registry)
-        counted = {key: [side for one in windows for side in sides(reader, key, *one)]
-                   for key in keys}  # fmt: skip
-    assert len({key for key, _ in there(store, kpi_months)}) > 20
-    with store.begin() as connection:
-        connection.execute(kpi_months.delete())
-    with store.read() as connection:
-        reader = Reader(connection, zone, registry)
-        for key in keys:
-            plain = [side for one in windows for side in sides(reader, key, *one)]
-            for mine, other in zip(counted[key], plain, strict=True):
-                assert len(mine) == len(other), key
-                assert all(map(alike, mine, other)), key
+    assert_no_figure_needs(kpi_months, store, registry, zone, keys, windows)
 
 
 def test_splits_of_a_month_look_at_no_value(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
