@@ -285,6 +285,7 @@ kpi_months = sa.Table(
     sa.Column("kpi", Text, primary_key=True),
     sa.Column("month", sa.Integer, primary_key=True),  # spans of 4 bundles since 1970 UTC
     sa.Column("by_set", sa.LargeBinary, nullable=False),  # as in kpi_bundles
+    sa.Column("below", sa.LargeBinary, nullable=False),  # of durations: less than round numbers
     sa.Column("by_agent", sa.LargeBinary, nullable=False),  # bucket counts of durations
     sa.Column("by_work", sa.LargeBinary, nullable=False),  # and by all labels but the agent
 )

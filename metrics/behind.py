@@ -14,7 +14,7 @@ import numpy as np
 
 from connectors.columns import from_micros
 from connectors.dirty import SLOT
-from metrics.columns import last_of_each
+from metrics.groups import last_of_each
 from metrics.kpi import AGENT_TIME, Kpi
 from metrics.measure import Mask, contacts_of, measure
 from metrics.needs import mute

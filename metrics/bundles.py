@@ -22,7 +22,15 @@ from connectors.store import Store
 from connectors.write import take_turn
 from metrics.kpi import Kpi, Registry
 from metrics.label_sets import LabelSets, read_label_sets
-from metrics.months import BY_SET, WEEKS, agents_of, packed_counts, sums_of, work_of
+from metrics.months import (
+    BY_SET,
+    WEEKS,
+    agents_of,
+    packed_below,
+    packed_counts,
+    sums_of,
+    work_of,
+)
 from metrics.packing import packed_sets, unpacked, unpacked_sets
 
 BLOCKS = 28  # of six hours: a week
@@ -137,7 +145,7 @@ def _counted(kpi: Kpi, rows: Sequence[Any], labels: LabelSets) -> dict[str, byte
     """What a month has of its bundles."""
     weeks = np.frombuffer(b"".join(row.by_set for row in rows), BY_SET)
     sums = sums_of(weeks["set"], weeks["n"], weeks["sum"])
-    found = {"by_set": sums.tobytes(), "by_agent": b"", "by_work": b""}
+    found = {"by_set": sums.tobytes(), "below": b"", "by_agent": b"", "by_work": b""}
     if kpi.shape != "duration":
         return found
     used = sums["set"].astype(np.int64)
@@ -145,6 +153,8 @@ def _counted(kpi: Kpi, rows: Sequence[Any], labels: LabelSets) -> dict[str, byte
     codes = np.frombuffer(b"".join(row.codes for row in rows), np.uint16)
     for name, groups in (("by_agent", agents_of(labels, used)), ("by_work", work_of(labels, used))):
         found[name] = packed_counts(groups, groups[sets], codes)
+    data = b"".join(row.data for row in rows)
+    found["below"] = packed_below(unpacked(kpi, data, sum(row.n for row in rows)))
     return found
 
 

@@ -1,5 +1,5 @@
-"""Sums and bucket counts by label set over a window: of whole months as the store has them, of what
-lies beside them from its values. What a month holds is months.py's."""
+"""What months have counted, over a window: of whole months as the store has them, of what lies
+beside them from its values. What a month holds is months.py's."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ import numpy.typing as npt
 
 from connectors.schema import kpi_months
 from metrics.bundles import MONTH
-from metrics.columns import SHIFT, BySet, Columns, Groups
+from metrics.columns import BySet, Columns
+from metrics.groups import SHIFT, Groups
 from metrics.histogram import CODES
 from metrics.kpi import Kpi
-from metrics.months import BY_SET, Counts, Sums, unpacked_counts
+from metrics.months import BY_SET, Counts, Sums, counts_below, unpacked_counts
 from metrics.population import Floats, Ints
-from metrics.stored_rows import MONTH_SUMS, StoredRows
+from metrics.stored_rows import MONTH_BELOW, MONTH_SUMS, StoredRows
 
 Part = Callable[[int, int], Columns]
 _Cells = tuple[Ints, npt.NDArray[np.uint16]]  # place in a table of groups and buckets; values there
@@ -55,6 +56,17 @@ class ByLabel:
         found = table.reshape(count, 1 << SHIFT)[:, :CODES]
         for columns in self._beside(cells):
             found += Groups(columns, count, of_sets=of_sets).histograms
+        return found
+
+    def below(self, edges: Floats) -> Ints | None:
+        """How many values are less than each edge; None where no month has counted that."""
+        rows = self.rows.of(kpi_months, MONTH_BELOW, self.kpi.key, self._low, self._high)
+        read = {number: counts_below(stored, edges) for number, stored in rows}
+        counted = {number: one for number, one in read.items() if one is not None}
+        if not counted:
+            return None
+        rest = [columns.below(edges) for columns in self._beside(counted)]
+        found: Ints = np.sum([*counted.values(), *rest], axis=0)
         return found
 
     def _cells(self, of_sets: Ints) -> dict[int, _Cells]:
@@ -113,8 +125,7 @@ class ByLabel:
             return
         if (first, last) not in self._parts:
             self._parts[first, last] = self.part(first, last)
-        if self._parts[first, last].n:
-            yield self._parts[first, last]
+        yield self._parts[first, last]
 
 
 def added(parts: Iterable[tuple[npt.NDArray[np.integer], Ints, Floats]]) -> BySet:

@@ -1,4 +1,4 @@
-"""Four weeks of a KPI counted: values by label set, durations also by bucket. Pure.
+"""Four weeks of a KPI counted: values by label set, durations by bucket and by round numbers. Pure.
 
 Buckets are counted by agent and by everything but the agent: a year split by either is some ten
 thousand counts then instead of a million values. How months add up over a window is by_label.py's,
@@ -22,6 +22,11 @@ _NUMBER = np.dtype("<u4")
 _CELL = np.dtype([("code", "<u2"), ("n", "<u2")])
 WORTH = 2  # values per cell from which on cells are kept
 _MOST = 2**16 - 1  # values in a cell; more of them take another one
+
+# Seconds between which the bands of a distribution lie.
+ROUND = (1, 2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600, 900, 1_800, 3_600, 7_200, 14_400,
+         28_800, 57_600, 86_400, 172_800, 345_600, 604_800, 1_209_600, 2_592_000)  # fmt: skip
+_BELOW = np.dtype([("edge", "<f8"), ("n", "<u4")])
 
 Sums = npt.NDArray[np.void]  # of BY_SET
 
@@ -101,3 +106,21 @@ def unpacked_counts(stored: bytes) -> Counts | None:
     numbers = np.frombuffer(stored, _NUMBER, sets + count, 2 * _NUMBER.itemsize).astype(np.int64)
     cells = np.frombuffer(stored, _CELL, offset=(2 + sets + count) * _NUMBER.itemsize)
     return Counts(numbers[:sets], numbers[sets:], cells["code"], cells["n"])
+
+
+def packed_below(seconds: Floats) -> bytes:
+    """How many of these durations are less than nothing and than each round number, as stored."""
+    edges = np.asarray((0.0, *ROUND))
+    found = np.zeros(len(edges), _BELOW)
+    found["edge"] = edges
+    found["n"] = np.searchsorted(np.sort(seconds), edges)
+    return found.tobytes()
+
+
+def counts_below(stored: bytes, edges: Floats) -> Ints | None:
+    """How many values are less than each edge; None unless all of them were counted."""
+    found = np.frombuffer(stored, _BELOW)
+    places = np.searchsorted(found["edge"], edges)
+    if not len(found) or not np.array_equal(np.take(found["edge"], places, mode="clip"), edges):
+        return None
+    return found["n"][places].astype(np.int64)

@@ -98,12 +98,12 @@ class Reader:
         by_label: bool,
         recent: timedelta = timedelta(0),
     ) -> None:
-        """Read at once what several KPIs need of [since, until), to be summed up in a moment; where
-        they are split `by_label` that too, and of durations the values of so much of its end."""
+        """Read at once what several KPIs need of [since, until), to be summed up in a moment: by
+        time, or `by_label`, and then the `recent` values of durations and shares as well."""
         kpis = [self.registry.find(key) for key in keys]
         parts = {one.key: one for kpi in kpis for one in self.registry.parts(kpi) if one.is_stored}
         first, last = slot_of(since), slot_of(until)
-        self._rows.read_ahead(list(parts.values()), first, last)
+        self._rows.read_ahead(list(parts.values()), first, last, times=not by_label)
         if by_label:
             self._rows.read_labels_ahead(
                 list(parts.values()), first, last, recent=recent // timedelta(minutes=15)
@@ -112,7 +112,8 @@ class Reader:
     def values(
         self, key: str, since: datetime, until: datetime, where: Where = EVERYTHING
     ) -> Values:
-        """The values of a KPI in [since, until). Borders on quarter hours are exact.
+        """The values of a KPI in [since, until), read as they are asked for. Borders on quarter
+        hours are exact.
 
         Sources that lack a column it needs are left out; where only they are left, and where no
         fact carries the values of a filter, nothing is known.

@@ -16,13 +16,13 @@ import numpy.typing as npt
 from connectors.schema import kpi_blocks, kpi_bundles
 from metrics.bundles import BLOCKS, QUARTER, QUARTERS, SLOTS
 from metrics.by_label import ByLabel, added
-from metrics.columns import BySet, Columns, Sets
+from metrics.columns import BySet, Columns, Sets, Times
 from metrics.histogram import Codes
 from metrics.kpi import Kpi
 from metrics.months import BY_SET
 from metrics.packing import unpacked, unpacked_sets
 from metrics.population import Floats, Ints
-from metrics.stored_rows import BLOCK_COLUMNS, BUNDLE_SUMS, StoredRows
+from metrics.stored_rows import BLOCK_COLUMNS, BUNDLE_CUT, BUNDLE_N, BUNDLE_QUARTERS, StoredRows
 
 A_DAY = 96  # quarter hours: no day has too many values
 
@@ -60,25 +60,16 @@ class _Found:
     last: int
 
     @cached_property
-    def _summed(self) -> list[tuple[int, bytes]]:
-        """Bundles and the sums of their quarter hours, as stored."""
-        return [(number, sums) for number, sums in self._bundled(*BUNDLE_SUMS)]
-
-    @cached_property
-    def bundles(self) -> list[int]:
-        return [number for number, _ in self._summed]
+    def bundles(self) -> dict[int, int]:
+        """How many values each bundle has, by number, in order of time."""
+        return dict(self._bundled(*BUNDLE_N))
 
     @cached_property
     def _quarters(self) -> npt.NDArray[np.void]:
         """The quarter hours of each bundle, a row per bundle."""
-        together = np.frombuffer(b"".join(sums for _, sums in self._summed), QUARTER)
+        together = np.frombuffer(b"".join(sums for _, sums in self._bundled(*BUNDLE_QUARTERS)),
+                                 QUARTER)  # fmt: skip
         return together.reshape(-1, QUARTERS)
-
-    @cached_property
-    def _bundle_n(self) -> list[int]:
-        """How many values each bundle has."""
-        found: list[int] = self._quarters["n"].sum(axis=1).tolist()
-        return found
 
     @cached_property
     def blocks(self) -> list[_Block]:
@@ -100,7 +91,7 @@ class _Found:
     @cached_property
     def n(self) -> int:
         """Values there are in all, those beside the window included."""
-        return sum(self._bundle_n) + sum(block.n for block in self.blocks)
+        return sum(self.bundles.values()) + sum(block.n for block in self.blocks)
 
     def columns(self, *, coarse: bool) -> Columns:
         """With what months have counted, where the window has any."""
@@ -113,30 +104,42 @@ class _Found:
             found,
             read_by_set=counted.by_set,
             read_histograms=counted.histograms if timed else None,
+            read_below=counted.below if timed else None,
         )
 
     def _columns(self, *, coarse: bool) -> Columns:
-        quarters, sizes, sums = self._times
-        ends = np.concatenate(([0], np.cumsum(sizes)))
-        a, b = np.searchsorted(quarters, [self.first, self.last]).tolist()
-        cut = slice(int(ends[a]), int(ends[b]))
+        def times() -> Times:
+            quarters, sizes, sums = self._times
+            a, b = np.searchsorted(quarters, [self.first, self.last]).tolist()
+            return Times(quarters[a:b], sizes[a:b], sums[a:b])
 
         def sets() -> Sets:
-            return self._sets[cut]
+            return self._sets[self._inside]
 
         def data() -> Floats | None:
             if self.kpi.shape == "count":
                 return None
-            return self._worth(self._joined("data", lambda one: one.data), int(ends[-1]))[cut]
+            return self._worth(self._joined("data", lambda one: one.data), self.n)[self._inside]
 
         def codes() -> Codes:
-            return np.frombuffer(self._joined("codes", lambda one: one.codes), np.uint16)[cut]
+            joined = self._joined("codes", lambda one: one.codes)
+            return np.frombuffer(joined, np.uint16)[self._inside]
 
         return Columns(
-            quarters[a:b], sizes[a:b], sets, data, codes if coarse else None,
-            known_sums=sums[a:b], read_by_set=self._by_set if self.bundles else None,
+            times, sets, data, codes if coarse else None,
+            read_by_set=self._by_set if self.bundles else None,
             read_since=self._since if self.bundles else None,
         )  # fmt: skip
+
+    @cached_property
+    def _inside(self) -> slice:
+        """Where the values of the window lie among all that there are."""
+        if not self.blocks and all(map(self._is_whole, self.bundles)):
+            return slice(None)
+        quarters, sizes, _ = self._times
+        ends = np.concatenate(([0], np.cumsum(sizes)))
+        a, b = np.searchsorted(quarters, [self.first, self.last]).tolist()
+        return slice(int(ends[a]), int(ends[b]))
 
     def _since(self, slot: int) -> Columns:
         return self._part(max(slot, self.first), self.last)
@@ -145,7 +148,7 @@ class _Found:
         """Those of a stretch of the window, values unread and nothing counted."""
         part = _Found(self.rows, self.kpi, first, last)
         low, high = first // QUARTERS, (last - 1) // QUARTERS
-        part.__dict__["_summed"] = [one for one in self._summed if low <= one[0] <= high]
+        part.__dict__["bundles"] = {at: n for at, n in self.bundles.items() if low <= at <= high}
         low, high = first // SLOTS, (last - 1) // SLOTS
         part.__dict__["blocks"] = [one for one in self.blocks if low <= one.number <= high]
         return part._columns(coarse=self.kpi.shape == "duration")
@@ -163,7 +166,7 @@ class _Found:
         n: list[Ints] = []
         sums: list[Floats] = []
         if self.bundles:
-            numbers = np.asarray(self.bundles, dtype=np.int64)
+            numbers = np.asarray(list(self.bundles), dtype=np.int64)
             at.append((numbers[:, None] * QUARTERS + np.arange(QUARTERS)).ravel())
             n.append(self._quarters["n"].astype(np.int64).ravel())
             sums.append(self._quarters["sum"].ravel())
@@ -201,9 +204,7 @@ class _Found:
     def _sizes(self) -> dict[int, int]:
         """How many values a bundle or block has, by its first block."""
         sizes = {block.number: block.n for block in self.blocks}
-        return sizes | {
-            number * BLOCKS: n for number, n in zip(self.bundles, self._bundle_n, strict=True)
-        }
+        return sizes | {number * BLOCKS: n for number, n in self.bundles.items()}
 
     def _parts(self, column: str, of: Callable[[_Block], bytes]) -> list[tuple[int, bytes]]:
         """A column of all bundles and blocks, in order of time."""
@@ -232,13 +233,13 @@ class _Found:
         if self.blocks:
             ids = unpacked_sets([(block.n, block.sets) for block in self.blocks])
             data = b"".join(block.data for block in self.blocks)
-            yield self._inside(self._slots, ids, data)
+            yield self._cut(self._slots, ids, data)
         for number in sorted(cut):
-            [(_, sets, data)] = self._bundled("bundle", "sets", "data", only=number)
-            quarters = self._quarters["n"][self.bundles.index(number)]
-            slots = np.repeat(number * QUARTERS + np.arange(QUARTERS), quarters)
-            yield self._inside(slots, unpacked_sets([(len(slots), sets)]), data)
+            [(_, quarters, sets, data)] = self._bundled(*BUNDLE_CUT, only=number)
+            sizes = np.frombuffer(quarters, QUARTER)["n"]
+            slots = np.repeat(number * QUARTERS + np.arange(QUARTERS), sizes)
+            yield self._cut(slots, unpacked_sets([(len(slots), sets)]), data)
 
-    def _inside(self, slots: Ints, sets: Sets, data: bytes) -> tuple[Sets, Floats]:
+    def _cut(self, slots: Ints, sets: Sets, data: bytes) -> tuple[Sets, Floats]:
         keep = slice(*np.searchsorted(slots, [self.first, self.last]).tolist())
         return sets[keep], self._worth(data, len(slots))[keep]

@@ -20,14 +20,17 @@ from metrics.kpi import Kpi
 from metrics.months import WEEKS
 
 BLOCK_COLUMNS = ("block", "n", "slots", "sets", "codes", "data")
-BUNDLE_SUMS = ("bundle", "quarters")
+BUNDLE_N = ("bundle", "n")
+BUNDLE_QUARTERS = ("bundle", "quarters")
+BUNDLE_CUT = ("bundle", "quarters", "sets", "data")  # of one that a window cuts
 MONTH_SUMS = ("month", "by_set")
+MONTH_BELOW = ("month", "below")
 _COUNTS = (("month", "by_agent"), ("month", "by_work"))
 _BY_SET, _SETS = ("bundle", "by_set"), ("bundle", "sets")
 # What is looked at of values one by one, by the shape of the KPI; "" is any other.
 _LOOKED_AT = {
-    "duration": (_BY_SET, _SETS, ("bundle", "codes")),
-    "percent": (_BY_SET, _SETS, ("bundle", "data")),
+    "duration": (_BY_SET, _SETS, ("bundle", "codes"), BUNDLE_QUARTERS),
+    "percent": (_BY_SET, _SETS, ("bundle", "data"), BUNDLE_QUARTERS),
     "": (_BY_SET,),
 }
 _Row = tuple[Any, ...]
@@ -51,13 +54,14 @@ class StoredRows:
                 return [row for row in rows if low <= row[0] <= high]
         return _fetch(self.connection, table, columns, [kpi], low, high)
 
-    def read_ahead(self, kpis: Sequence[Kpi], first: int, last: int) -> None:
-        """What most answers need in the quarter hours from `first` up to and without `last`: sums
-        and blocks."""
+    def read_ahead(self, kpis: Sequence[Kpi], first: int, last: int, *, times: bool) -> None:
+        """What any answer needs in the quarter hours from `first` up to and without `last`; with
+        `times` the sums of quarter hours too."""
         keys = [one.key for one in kpis]
         low, high = first // QUARTERS, (last - 1) // QUARTERS
-        self._keep(kpi_bundles, [BUNDLE_SUMS], keys, low, high)
-        after = min(self._ends(kpi_bundles, BUNDLE_SUMS, keys), default=low - 1) + 1
+        wanted = [BUNDLE_N, BUNDLE_QUARTERS] if times else [BUNDLE_N]
+        self._keep(kpi_bundles, wanted, keys, low, high)
+        after = min(self._ends(kpi_bundles, BUNDLE_N, keys), default=low - 1) + 1
         low, high = max(after * BLOCKS, first // SLOTS), (last - 1) // SLOTS
         self._keep(kpi_blocks, [BLOCK_COLUMNS], keys, low, high)
 
@@ -69,7 +73,7 @@ class StoredRows:
         keys = [one.key for one in kpis]
         low, high = first // QUARTERS, (last - 1) // QUARTERS
         if first % QUARTERS:  # the window cuts its first bundle
-            self._keep(kpi_bundles, [("bundle", "sets", "data")], keys, low, low)
+            self._keep(kpi_bundles, [BUNDLE_CUT], keys, low, low)
         for shape, columns in _LOOKED_AT.items():
             some = [
                 one.key for one in kpis if (one.shape if one.shape in _LOOKED_AT else "") == shape
@@ -81,7 +85,7 @@ class StoredRows:
             until = (min(ends) + 1) * WEEKS if ends else low  # what months know ends here
             before = months[0] * WEEKS - 1 if until > low else low - 1
             after = min(until, max(low, (last - recent) // QUARTERS))
-            split = columns if shape == "duration" else [_BY_SET]
+            split: Sequence[tuple[str, ...]] = columns if shape == "duration" else [_BY_SET]
             self._keep(kpi_bundles, split, some, low, before)
             self._keep(kpi_bundles, columns, some, after, high)
 

@@ -16,7 +16,8 @@ from connectors.columns import to_micros
 from connectors.delivered import delivered_columns
 from connectors.schema import sources
 from metrics import agent_time
-from metrics.columns import Columns, last_of_each
+from metrics.columns import Columns
+from metrics.groups import last_of_each
 from metrics.kpi import AGENT_TIME, Kpi, Registry
 from metrics.label_sets import LabelSets
 from metrics.measure import Measured, contacts_of, measure

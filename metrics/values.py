@@ -17,9 +17,10 @@ import numpy as np
 
 from connectors.columns import to_micros
 from connectors.dirty import SLOT
-from metrics.columns import Columns, Groups, last_of_each
+from metrics.columns import Columns
 from metrics.errors import BadWindow
-from metrics.histogram import CODES, MIDDLES, codes_of, of_histograms
+from metrics.groups import Groups, last_of_each
+from metrics.histogram import CODES, MIDDLES, of_histograms
 from metrics.kpi import Kpi
 from metrics.label_sets import LabelSets
 from metrics.population import Floats, Ints
@@ -52,8 +53,7 @@ class Values:
 
     def total(self) -> KpiRow:
         """All values as one row."""
-        everything = np.zeros(len(self.columns.quarters), np.int64)
-        return self._rows(self._in_time(everything, 1), [(self.since, self.until, ())])[0]
+        return self._rows(Groups(self.columns, 1), [(self.since, self.until, ())])[0]
 
     def every(self, step: timedelta) -> list[KpiRow]:
         """One row per interval, also when nothing lies in it; whole days are local days."""
@@ -96,24 +96,10 @@ class Values:
 
     def distribution(self, edges: Sequence[float]) -> list[Band]:
         """How values spread over bands that start at each edge; the last has no end."""
-        starts = np.asarray(edges, dtype=np.float64)
-        data = self.columns.data
-        if data is None:
-            data = np.ones(self.n)
-        counts = np.zeros(len(edges) + 1, np.int64)
-        if self.columns.coarse:
-            codes = self.columns.codes
-            # Only values in a bucket that an edge cuts need a look of their own.
-            band = np.searchsorted(starts, MIDDLES, side="right")
-            cut = np.zeros(len(MIDDLES), np.bool_)
-            cut[codes_of(starts)] = True
-            whole = np.where(cut, 0, np.bincount(codes, minlength=len(MIDDLES)))
-            counts += np.bincount(band, whole, minlength=len(counts)).astype(np.int64)
-            data = data[cut[codes]]
-        counts += np.bincount(np.searchsorted(starts, data, side="right"), minlength=len(counts))
+        below = self.columns.below(np.asarray(edges, dtype=np.float64))
+        counts = np.diff(below, append=self.n)
         ends: list[float | None] = [*edges[1:], None]
-        bands = zip(edges, ends, counts[1:], strict=True)
-        return [Band(low, high, int(n)) for low, high, n in bands]
+        return [Band(low, high, int(n)) for low, high, n in zip(edges, ends, counts, strict=True)]
 
     def borders(self, step: timedelta) -> list[datetime]:
         """The edges of intervals of `step`, in UTC, the last one cut off at the end."""

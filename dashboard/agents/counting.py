@@ -13,7 +13,6 @@ from datetime import timedelta
 import numpy as np
 import numpy.typing as npt
 
-from metrics.columns import Groups
 from metrics.fairness import (
     Better,
     Fair,
@@ -24,9 +23,10 @@ from metrics.fairness import (
     design_effect,
     judged,
 )
+from metrics.groups import Groups
 from metrics.histogram import Codes, codes_of
 from metrics.rows import KpiRow
-from metrics.values import Values
+from metrics.values import Values, slot_of
 
 KIND = ("source", "queue", "channel")
 _WEEK = timedelta(days=7)
@@ -119,8 +119,10 @@ def _effect(values: Values, agents: Ints, middle: Codes | None = None) -> float:
     # The window starts at a local midnight: days are the shop's, but for hours of daylight saving.
     step = _HOUR if values.until - values.since <= _WEEK else _DAY
     columns = values.columns
-    first = int(columns.quarters[-1]) - EFFECT.days * step
-    recent = columns.since(first)
+    span = EFFECT.days * step
+    newest = columns.since(slot_of(values.known_until) - span)
+    last = (newest if newest.n else columns).quarters[-1]
+    recent = columns.since(int(last) - span)
     if middle is not None:
         hit = recent.codes > middle[agents][recent.sets]
     else:

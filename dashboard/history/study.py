@@ -19,6 +19,7 @@ from dashboard.history.tiles import Headline
 from metrics.errors import UnknownLabel
 from metrics.intervals import BLOCK
 from metrics.kpi import Kpi
+from metrics.months import ROUND
 from metrics.needs import lacks_of
 from metrics.reading import Reader, Where
 from metrics.rows import Band, KpiRow, WeekHour
@@ -26,8 +27,6 @@ from metrics.values import Values
 
 _WEEK_DAYS = 7
 _LEEWAY = timedelta(days=1)  # a history may begin within its first day
-_ROUND = (1, 2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600, 900, 1_800, 3_600, 7_200, 14_400,
-          28_800, 57_600, 86_400, 172_800, 345_600, 604_800, 1_209_600, 2_592_000)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,4 +184,4 @@ def edges_for(row: KpiRow) -> tuple[float, ...]:
     if row.p50 is None or row.p95 is None:
         return (0.0,)
     low, high = row.p50 / 8, max(row.p95 * 1.5, row.p50 * 2)
-    return (0.0, *(edge for edge in _ROUND if low <= edge <= high))
+    return (0.0, *(edge for edge in ROUND if low <= edge <= high))

@@ -14,7 +14,7 @@ from connectors.store import Store
 from metrics.bundles import BLOCKS
 from metrics.kpi import Kpi, Registry
 from metrics.label_sets import LabelSets, read_label_sets
-from metrics.months import BY_SET, WEEKS, unpacked_counts
+from metrics.months import BY_SET, ROUND, WEEKS, counts_below, unpacked_counts
 from metrics.packing import unpacked, unpacked_sets
 
 Pair = tuple[str, int]
@@ -77,6 +77,9 @@ def _held(month: Any, labels: LabelSets) -> list[Any]:
                                    strict=True):  # fmt: skip
                     cells[mine, code] += n
         found.append(cells)
+    edges = np.asarray([0.0, *ROUND]) if month.below else np.zeros(0)
+    below = counts_below(month.below, edges)
+    found.append([] if below is None else below.tolist())
     return found
 
 
@@ -88,11 +91,14 @@ def _recounted(connection: sa.Connection, kpi: Kpi, month: Any, labels: LabelSet
     n: Counter[int] = Counter()
     sums: Counter[int] = Counter()
     cells: Counter[tuple[int, int]] = Counter()
+    seconds: list[float] = []
     for block in connection.execute(query).all():
         sets = unpacked_sets([(block.n, block.sets)]).tolist()
         n.update(sets)
-        for at, worth in zip(sets, unpacked(kpi, block.data, block.n).tolist(), strict=True):
-            sums[at] += worth
+        worth = unpacked(kpi, block.data, block.n).tolist()
+        seconds += worth if kpi.shape == "duration" else []
+        for at, one in zip(sets, worth, strict=True):
+            sums[at] += one
         if block.codes:
             cells.update(zip(sets, np.frombuffer(block.codes, np.uint16).tolist(), strict=True))
     found: list[Any] = [{at: (n[at], round(sums[at], 3)) for at in n}]
@@ -103,6 +109,7 @@ def _recounted(connection: sa.Connection, kpi: Kpi, month: Any, labels: LabelSet
             mine = frozenset(one for one in n if groups[one] == groups[at])
             counted[mine, code] += count
         found.append(counted)
+    found.append([sum(one < edge for one in seconds) for edge in (0, *ROUND) if seconds])
     return found
 
 

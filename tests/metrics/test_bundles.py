@@ -42,6 +42,7 @@ def sides(reader: Reader, key: str, since: datetime, until: datetime) -> Iterato
         yield found.every(7 * DAY)
         yield list(found.week())
         yield list(found.distribution((0.0, 4.5, 30.0, 600.0)))
+        yield list(found.distribution((0.0, 5.0, 30.0, 600.0, 86_400.0)))  # round ones
         for label in reader.registry.labels(found.kpi):
             yield found.by(label)
             yield found.by_every(label, DAY)
@@ -135,7 +136,7 @@ def test_splits_of_a_month_look_at_no_value(store: Store, monkeypatch: pytest.Mo
     for _ in range(2):
         with store.read() as connection:
             of = Reader(connection, ZONES[SPRING], registry).values("first_response", *window)
-            found.append([of.by(label) for label in labels])
+            found.append([*(of.by(label) for label in labels), of.distribution((0.0, 60.0, 900.0))])
             assert of.n > 20
         with store.begin() as connection:  # what nobody looks at may be anything
             nothing = {"sets": b"", "codes": b"", "data": b"", "by_set": b""}

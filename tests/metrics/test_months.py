@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 
 from metrics import months
 from metrics.label_sets import LabelSets
-from metrics.months import agents_of, packed_counts, sums_of, unpacked_counts, work_of
+from metrics.months import (
+    ROUND,
+    agents_of,
+    counts_below,
+    packed_below,
+    packed_counts,
+    sums_of,
+    unpacked_counts,
+    work_of,
+)
 
 SETS = LabelSets(
     [None, {"agent": "a", "queue": "x"}, {"agent": "b", "queue": "x"}, {"agent": "", "queue": "x"},
@@ -93,3 +102,19 @@ def test_sums_by_set_add_up_values_and_sums_of_them() -> None:
     assert found.tolist() == [(1, 1, 2.0), (4, 2, 5.0)]
     again = sums_of(sets, np.asarray([10, 20, 30], np.uint32), np.asarray([1.0, 2.0, 4.0]))
     assert again.tolist() == [(1, 20, 2.0), (4, 40, 5.0)]
+
+
+@given(st.lists(st.one_of(st.sampled_from(ROUND), st.floats(0, 3e6)), max_size=40), st.data())
+def test_values_below_round_numbers_are_counted(seconds: list[float], data: st.DataObject) -> None:
+    edges = data.draw(st.lists(st.sampled_from((0, *ROUND)), min_size=1, unique=True))
+    edges.sort()
+    found = counts_below(packed_below(np.asarray(seconds)), np.asarray(edges, np.float64))
+    assert found is not None
+    assert found.tolist() == [sum(one < edge for one in seconds) for edge in edges]
+
+
+@pytest.mark.parametrize("edge", [7.0, 3e6])
+def test_below_any_other_number_is_not_known(edge: float) -> None:
+    stored = packed_below(np.asarray([1.0, 8.0]))
+    assert counts_below(stored, np.asarray([5.0, edge])) is None
+    assert counts_below(b"", np.asarray([5.0])) is None

@@ -46,7 +46,7 @@ def test_a_count_that_is_not_known_yet_is_no_data_and_before_that_0(small: Store
     assert found == [0.0, 1.0, None, None]
     with small.read() as connection:
         window = Reader(connection, BERLIN, registry).values("mine", NOON, NOON + 3 * HOUR)
-    assert (window.known_until, window.total().value) == (NOON + HOUR, 1.0)
+        assert (window.known_until, window.total().value) == (NOON + HOUR, 1.0)
 
 
 def test_an_empty_window_is_unknown_for_a_mean_and_0_for_a_count(small: Store) -> None:
