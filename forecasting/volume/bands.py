@@ -4,9 +4,9 @@ Errors are divided by a power of the forecast (between Poisson noise and proport
 whichever fits), then by how errors grow with lead; the quantiles of what is left make the band
 (split conformal prediction: Vovk et al. 2005; Lei et al. 2018, JASA 113). Their outer quantiles
 rest on a handful of odd days and are drawn half-way to what the inner ones imply. A daily level
-that is wrong is wrong for a whole window, and few windows were tested: that part of the error gets
-the wider quantiles of Student's t, and which side of the forecast it fell on is mostly chance.
-Days near holidays and after closures err by more: they widen the bands of such days alone.
+that is wrong is wrong for a whole window: `drift` tells how far levels go astray, and the band is
+of the sum of that, with the quantiles of Student's t, and of the days' own errors. Days near
+holidays and after closures err by more: they widen the bands of such days alone.
 """
 
 from __future__ import annotations
@@ -16,12 +16,10 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import stdtrit
 
+from forecasting.volume.drift import Days, PlainWindows, learn_drift
 from forecasting.volume.history import Bools, Floats
-
-Days = npt.NDArray[np.int64]
 
 POWERS = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 LEADS = (0, 1, 3, 7, 14, 21, 28)  # first day of each lead group
@@ -29,9 +27,9 @@ CALM = 60.0  # errors that the growth of a lead group is weighed against
 OPTIMISM = 1.03  # weights were chosen on the same back-test
 FEWEST = 20  # errors below which the band comes from the counts alone
 INNER = 80  # per cent: what the quantiles beyond are drawn to
-TAILS = 5.0  # degrees of freedom of the t distribution whose tails errors usually have
+TAILS = 6.0  # degrees of freedom of the t distribution whose tails errors usually have
 EVEN = 0.8  # weight of the belief that a window's error could as well have had the other sign
-WIDER = 0.5  # of that error gets Student's t: its two signs widen the band already
+NODES = (np.arange(19) + 0.5) / 19  # shares at which a drift's quantiles stand for all of them
 ALIKE = 4.0  # days' worth of belief that unsettled days err like others
 DOUBT = 0.35  # relative error assumed where nothing could be tested
 
@@ -44,8 +42,8 @@ class Spread:
     growth: tuple[float, ...]  # by lead group
     scores: Floats  # sorted standardised errors
     days: float  # independent days behind them
-    common: float = 0.0  # share of the error variance that a whole window has in common
-    windows: float = 30.0  # windows behind them that do not overlap
+    drift: tuple[float, ...] = ()  # by week ahead, of days: deviation of what a week has in common
+    windows: float = 30.0  # independent ones behind the drift
     unsettled: float = 1.0  # times as large are errors on unsettled days
 
     def band(
@@ -57,9 +55,8 @@ class Spread:
         `unsettled` (days,): those that are hard to tell. `narrowed` shrinks what is uncertain about
         the day; the chance of single contacts stays.
         """
-        wider = OPTIMISM * self._few_windows(level)
-        low, high = (side * wider for side in self._quantiles(level))
-        unit = (forecast + 0.3) ** self.power * np.asarray(self.growth)[_group(len(forecast)), None]
+        low, high = self._quantiles_of_days(level, len(forecast))
+        unit = _unit(forecast, self.power, self.growth)
         if unsettled is not None:
             unit = unit * np.where(unsettled, self.unsettled, 1.0)[:, None]
         below, above = np.maximum(-unit * low, 0), np.maximum(unit * high, 0)
@@ -71,26 +68,47 @@ class Spread:
             )
         return np.clip(forecast - below, 0, None), forecast + above
 
-    def _quantiles(self, level: int) -> tuple[float, float]:
-        """Low and high quantile of the scores."""
+    def _quantiles_of_days(self, level: int, days: int) -> tuple[Floats, Floats]:
+        """Low and high quantile (days, 1) of the scores of each day ahead."""
         tail = (1 - level / 100) / 2
-        # A finite sample's outer order statistics lie too far in: step out by one rank.
-        tail = max(tail - tail / (1 + self.days * tail * 2), 0.0)
-        low, high = np.quantile(self.scores, [tail, 1 - tail])
-        if level > INNER:
-            heavier = float(stdtrit(TAILS, 0.5 + level / 200) / stdtrit(TAILS, 0.5 + INNER / 200))
-            inner = (0.5 - INNER / 200, 0.5 + INNER / 200)
-            lower, upper = np.quantile(self.scores, inner) * heavier
-            low = -float(np.sqrt(low * lower)) if max(low, lower) < 0 else low
-            high = float(np.sqrt(high * upper)) if min(high, upper) > 0 else high
-        return float(low), float(high)
+        if self.drift:  # it has the quantiles of few windows already
+            common = stdtrit(self.windows, NODES)
+            weeks = [
+                _quantiles(np.add.outer(self.scores, common * week), tail) for week in self.drift
+            ]
+            found = np.array(weeks)[np.minimum(np.arange(days) // 7, len(weeks) - 1)]
+        else:
+            # A finite sample's outer order statistics lie too far in: step out by one rank.
+            stepped = max(tail - tail / (1 + self.days * tail * 2), 0.0)
+            found = np.tile(_quantiles(self.scores, tail, stepped), (days, 1)) * OPTIMISM
+        return found[:, :1], found[:, 1:]
 
-    def _few_windows(self, level: int) -> float:
-        """How much wider few windows make a band, for the share of error they have in common."""
-        upper = 0.5 + level / 200
-        ratio = float(stdtrit(max(self.windows, 1.5), upper)) / NormalDist().inv_cdf(upper)
-        share = WIDER * self.common
-        return float(np.sqrt(1 - share + share * ratio**2))
+
+def _quantiles(scores: Floats, tail: float, stepped: float | None = None) -> tuple[float, float]:
+    """Low and high quantile that leave `tail` on either side, taken at `stepped`."""
+    at = tail if stepped is None else stepped
+    low, high = np.quantile(scores, [at, 1 - at])
+    inner = (1 - INNER / 100) / 2
+    if tail < inner:
+        heavier = float(stdtrit(TAILS, tail) / stdtrit(TAILS, inner))
+        lower, upper = np.quantile(scores, [inner, 1 - inner]) * heavier
+        low = -float(np.sqrt(low * lower)) if max(low, lower) < 0 else low
+        high = float(np.sqrt(high * upper)) if min(high, upper) > 0 else high
+    return float(low), float(high)
+
+
+def _standardised(
+    forecast: Floats, actual: Floats, power: float, growth: Sequence[float]
+) -> Floats:
+    """Errors (…, days, slots) in units of the forecast and lead; NaN where unknown or closed."""
+    known = np.isfinite(actual) & (forecast > 0)
+    return np.where(known, (actual - forecast) / _unit(forecast, power, growth), np.nan)
+
+
+def _unit(forecast: Floats, power: float, growth: Sequence[float]) -> Floats:
+    """What errors of forecasts (…, days, slots) are divided by."""
+    lead = np.asarray(growth)[_group(forecast.shape[-2]), None]
+    return np.asarray((forecast + 0.3) ** power * lead)
 
 
 def _group(days: int) -> Days:
@@ -99,33 +117,36 @@ def _group(days: int) -> Days:
 
 
 def learn_spread(
-    forecast: Floats, actual: Floats, origins: Sequence[int], unsettled: Bools | None = None
-) -> Spread | None:
+    forecast: Floats, actual: Floats, origins: Sequence[int], unsettled: Bools | None = None,
+    plain: PlainWindows | None = None,
+) -> Spread | None:  # fmt: skip
     """From (origins, window, slots) of back-test; None with too few errors to learn from.
 
-    `origins` are day indexes, oldest first, and tell how far the windows overlap; `unsettled` tells
-    which days, by the same index, were hard to tell.
+    `origins` are day indexes, oldest first; `unsettled` tells which days, by the same index, were
+    hard to tell. `plain`, of a daily series: forecasts that tell how far its level drifts.
     """
     known = np.isfinite(actual) & (forecast > 0)
     if known.sum() < FEWEST:
         return None
-    window = forecast.shape[1]
     error, size = (actual - forecast)[known], forecast[known] + 0.3
-    group = np.broadcast_to(_group(window)[None, :, None], forecast.shape)[known]
+    group = np.broadcast_to(_group(forecast.shape[1])[None, :, None], forecast.shape)[known]
     power = min(POWERS, key=lambda p: _misfit(error, size, p))
-    score = error / size**power
-    growth = _growth(np.abs(score), group)
-    scores = np.full(forecast.shape, np.nan)
-    scores[known] = score / np.asarray(growth)[group]
+    growth = _growth(np.abs(error / size**power), group)
+    scores = _standardised(forecast, actual, power, growth)
     larger = 1.0
     if unsettled is not None:
         scores, larger = _settled(scores, np.asarray(origins), unsettled)
-    windows = (origins[-1] + window - origins[0]) / window
-    return Spread(
-        power, growth, _evened(scores), float(known.any(2).sum()) / 2,
-        # Within a day the slots' own noise outweighs the level's, and there are plenty of them.
-        _common_share(forecast, actual) if forecast.shape[2] == 1 else 0.0, windows, larger,
-    )  # fmt: skip
+    days = float(known.any(2).sum()) / 2
+    if plain is None:
+        return Spread(power, growth, _evened(scores), days, unsettled=larger)
+    errors = _standardised(plain.forecast[..., None], plain.actual[..., None], power, growth)[
+        ..., 0
+    ]
+    if unsettled is not None:
+        errors[unsettled[plain.origins[:, None] + np.arange(errors.shape[1])]] = np.nan
+    drift = learn_drift(scores[..., 0], np.asarray(origins), errors, plain.origins)
+    own = _own(scores) * drift.unrest
+    return Spread(power, growth, own, days, drift.deviations, drift.windows, larger)
 
 
 def _settled(scores: Floats, origins: Days, unsettled: Bools) -> tuple[Floats, float]:
@@ -152,14 +173,12 @@ def _evened(scores: Floats) -> Floats:
     return np.asarray((1 - EVEN) * own + EVEN * np.quantile(either, shares))
 
 
-def _common_share(forecast: Floats, actual: Floats) -> float:
-    """Share of the error variance that all slots of a window have in common."""
-    known = np.isfinite(actual) & (forecast > 0)
-    error = np.where(known, (actual - forecast) / (forecast + 0.3) ** 0.75, 0.0)
-    count = np.maximum(known.sum((1, 2)), 1)
-    whole = float((error**2).sum() / count.sum())
-    beyond_chance = (error.sum((1, 2)) / count) ** 2 - (error**2).sum((1, 2)) / count**2
-    return float(np.clip(beyond_chance.mean() / whole, 0, 1)) if whole > 0 else 0.0
+def _own(scores: Floats) -> Floats:
+    """Sorted scores without what each window had in common."""
+    known = np.isfinite(scores)
+    count = np.maximum(known.sum((1, 2), keepdims=True), 1)
+    common = np.where(known, scores, 0.0).sum((1, 2), keepdims=True) / count
+    return np.sort((scores - common)[known])
 
 
 def _misfit(error: Floats, size: Floats, power: float) -> float:

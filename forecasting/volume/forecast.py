@@ -19,6 +19,7 @@ from forecasting.volume.beginning import first_day
 from forecasting.volume.closures import lost_slots
 from forecasting.volume.combination import Choice, choose, combined, hold, untested
 from forecasting.volume.day_calendar import Event, make_calendar
+from forecasting.volume.drift import PlainWindows, plain_windows
 from forecasting.volume.grid import DayGrid, build_grid, raw_grid
 from forecasting.volume.history import DS, ID, Floats, History
 from forecasting.volume.intraday import Update, plans_then, update_rest
@@ -196,11 +197,17 @@ def _plain(grid: DayGrid) -> Floats:
 def _spread(grid: DayGrid, tested: Backtest | None, choice: Choice) -> Spread:
     if tested is not None and all(name in tested.models for name, _ in choice.weights):
         found = learn_spread(
-            combined(tested, choice.weights), tested.actual, tested.origins, grid.unsettled()
-        )
+            combined(tested, choice.weights), tested.actual, tested.origins, grid.unsettled(),
+            _plain_windows(grid, tested.actual.shape[1]) if grid.slots == 1 else None,
+        )  # fmt: skip
         if found is not None:
             return found
     return doubtful_spread(grid.counts)
+
+
+def _plain_windows(grid: DayGrid, window: int) -> PlainWindows:
+    uplift = learn_level(grid, 28).level(grid).uplift[: grid.days]
+    return plain_windows(grid.counts[:, 0], uplift, window)
 
 
 def _update(grid: DayGrid, today: Floats, plan: Floats, *, cut: int) -> Update:

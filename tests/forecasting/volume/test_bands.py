@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from statistics import NormalDist
+
 import numpy as np
 import pytest
 
 from forecasting.volume.bands import Spread, doubtful_spread, learn_spread, nested
+from forecasting.volume.drift import plain_windows
 
 
 def errors(rng: np.random.Generator, *, lead: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
@@ -51,31 +54,39 @@ def test_a_narrowed_band_keeps_the_chance_of_single_contacts() -> None:
     assert high - low == pytest.approx(2 * 1.2816 * 200**0.5, rel=0.02)
 
 
-def test_few_windows_that_erred_as_a_whole_widen_the_band() -> None:
-    rng = np.random.default_rng(7)
-    forecast = np.full((4, 28, 1), 500.0)
-    level = rng.normal(0, 0.1, (4, 1, 1))
-    came = forecast * np.exp(level + rng.normal(0, 0.02, forecast.shape))
-    apart = learn_spread(forecast, came, [100, 128, 156, 184])
-    overlapping = learn_spread(forecast, came, [100, 107, 114, 121])
-    assert apart is not None
-    assert overlapping is not None
-    assert overlapping.common > 0.8
+def test_bands_of_days_hold_a_level_that_wanders() -> None:
+    inside: dict[int, list[float]] = {80: [], 95: []}
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        level = 500 * np.exp(np.cumsum(rng.normal(0, 0.02, 400)))
+        came = level * np.exp(rng.normal(0, 0.05, 400))
+        origins = [372 - 28 - 7 * at for at in range(10)][::-1]
+        forecast = np.stack([np.full((28, 1), came[o - 7 : o].mean()) for o in origins])
+        windows = np.stack([came[o : o + 28, None] for o in origins])
+        plain = plain_windows(came[:372], np.ones(372), 28)
+        spread = learn_spread(forecast, windows, origins, plain=plain)
+        assert spread is not None
+        for within, found in inside.items():
+            low, high = spread.band(np.full((28, 1), came[365:372].mean()), within)
+            held = (came[372:] >= low[:, 0]) & (came[372:] <= high[:, 0])
+            found.append(float(held.mean()))
+    assert np.mean(inside[80]) == pytest.approx(0.8, abs=0.07)
+    assert np.mean(inside[95]) == pytest.approx(0.95, abs=0.04)
 
-    def width(spread: Spread) -> float:
-        low, high = spread.band(forecast[0], 95)
-        return float((high - low).mean())
 
-    assert width(overlapping) > 1.2 * width(apart)
+def test_the_band_of_days_widens_by_the_drift_of_each_week() -> None:
+    scores = np.array([NormalDist().inv_cdf((at + 0.5) / 280) for at in range(280)])
+    steady = Spread(0.5, (1.0,) * 7, scores, 140.0, (0.0,) * 4)
+    drifting = Spread(0.5, (1.0,) * 7, scores, 140.0, (0.0, 0.5, 1.0, 2.0), 1000.0)
 
+    def widths(spread: Spread) -> np.ndarray:
+        low, high = spread.band(np.full((40, 1), 400.0), 80)
+        return np.asarray((high - low)[:, 0])
 
-def test_errors_that_windows_do_not_share_leave_the_band() -> None:
-    rng = np.random.default_rng(3)
-    forecast = np.full((10, 28, 1), 500.0)
-    came = forecast * np.exp(rng.normal(0, 0.1, forecast.shape))
-    spread = learn_spread(forecast, came, list(range(100, 170, 7)))
-    assert spread is not None
-    assert spread.common < 0.1
+    times = widths(drifting) / widths(steady)
+    assert times[[0, 7, 14, 21, 39]] == pytest.approx(
+        [1, 1.25**0.5, 2**0.5, 5**0.5, 5**0.5], rel=0.05
+    )
 
 
 def test_within_the_day_few_windows_leave_the_band() -> None:
