@@ -290,6 +290,21 @@ kpi_months = sa.Table(
     sa.Column("by_work", sa.LargeBinary, nullable=False),  # and by all labels but the agent
 )
 
+# The values of a month by kind of work (all labels but the agent), so that a filter by queue reads
+# its own. They come and go with their month.
+kpi_parts = sa.Table(
+    "kpi_parts",
+    metadata,
+    sa.Column("kpi", Text, primary_key=True),
+    sa.Column("month", sa.Integer, primary_key=True),
+    sa.Column("work", sa.Integer, primary_key=True),  # label_sets.id
+    sa.Column("n", sa.Integer, nullable=False),
+    sa.Column("slots", sa.LargeBinary, nullable=False),  # quarter hour of each value, uint16
+    sa.Column("sets", sa.LargeBinary, nullable=False),  # these three as in kpi_blocks
+    sa.Column("codes", sa.LargeBinary, nullable=False),
+    sa.Column("data", sa.LargeBinary, nullable=False),
+)
+
 
 def _as_it_is(table: sa.Table) -> None:
     """PostgreSQL would compress these values, which saves little and is undone at each reading."""
@@ -300,7 +315,7 @@ def _as_it_is(table: sa.Table) -> None:
             sa.event.listen(table, "after_create", ddl.execute_if(dialect="postgresql"))
 
 
-for _blobs in (kpi_blocks, kpi_bundles, kpi_months):
+for _blobs in (kpi_blocks, kpi_bundles, kpi_months, kpi_parts):
     _as_it_is(_blobs)
 
 label_sets = sa.Table(
@@ -334,5 +349,6 @@ FACTS = {
     for table in (contacts, rounds, events, ratings, orders, cases, agents, presence, shifts)
 }
 DERIVED = (
-    dirty_slots, late_blocks, kpi_blocks, kpi_bundles, kpi_months, label_sets, kpi_definitions
+    dirty_slots, late_blocks, kpi_blocks, kpi_bundles, kpi_months, kpi_parts, label_sets,
+    kpi_definitions,
 )  # fmt: skip

@@ -15,7 +15,7 @@ from connectors.answering import ANSWER_WITHIN_S, PING_WITHIN_S, limit_answers
 from connectors.engine import WRITES, label, parse_url, store_engine
 from connectors.errors import StoreNotReady, StoreUnavailable
 
-HEAD = "0016"  # the newest migration; a test compares it with migrations/versions
+HEAD = "0017"  # the newest migration; a test compares it with migrations/versions
 MIGRATING = 0x6465736B_6D696772  # "deskmigr"
 MIGRATED_WITHIN = timedelta(hours=2)
 _MIGRATIONS = Path(__file__).parent / "migrations"

@@ -9,19 +9,20 @@ hours, so no time zone matters here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import sqlalchemy as sa
 
 from connectors.columns import to_micros
 from connectors.dirty import SLOT
-from connectors.schema import kpi_blocks, kpi_bundles, kpi_months, sources
+from connectors.schema import kpi_blocks, kpi_bundles, kpi_months, kpi_parts, sources
 from connectors.store import Store
 from connectors.write import take_turn
 from metrics.kpi import Kpi, Registry
-from metrics.label_sets import LabelSets, read_label_sets
+from metrics.label_sets import LabelSets, add_works, read_label_sets
 from metrics.months import (
     BY_SET,
     WEEKS,
@@ -32,6 +33,8 @@ from metrics.months import (
     work_of,
 )
 from metrics.packing import packed_sets, unpacked, unpacked_sets
+from metrics.parts import parts_of
+from metrics.population import Ints
 
 BLOCKS = 28  # of six hours: a week
 SLOTS = 24  # quarter hours per block
@@ -44,13 +47,17 @@ QUARTER = np.dtype([("n", "<u4"), ("sum", "<f8")])
 Due = tuple[str, int]
 
 
+def months_within(first: int, last: int) -> tuple[int, int]:
+    """The first and the last whole month in the quarter hours from `first` up to and without
+    `last`."""
+    return -(-first // MONTH), last // MONTH - 1
+
+
 def forget(connection: sa.Connection, kpi: str, blocks: Iterable[int]) -> None:
     """The bundles and months of blocks that change are no longer true."""
     weeks = {block // BLOCKS for block in blocks}
-    for table, numbers in (
-        (kpi_bundles, sorted(weeks)),
-        (kpi_months, sorted({week // WEEKS for week in weeks})),
-    ):
+    months = sorted({week // WEEKS for week in weeks})
+    for table, numbers in ((kpi_bundles, sorted(weeks)), (kpi_months, months), (kpi_parts, months)):
         number = table.primary_key.columns[1]
         for at in range(0, len(numbers), 500):
             some = number.in_(numbers[at : at + 500])
@@ -119,18 +126,32 @@ def _make(connection: sa.Connection, due: Sequence[tuple[Kpi, int]]) -> None:
 
 def _make_month(connection: sa.Connection, due: Sequence[tuple[Kpi, int]]) -> None:
     labels = read_label_sets(connection)
-    table, there = kpi_bundles, kpi_months.c
+    table = kpi_bundles
     for kpi, number in due:
         weeks = range(number * WEEKS, (number + 1) * WEEKS)
         among = table.c.bundle.in_(weeks)
         query = sa.select(table).where(table.c.kpi == kpi.key, among).order_by(table.c.bundle)
         rows = connection.execute(query).all()
-        connection.execute(
-            kpi_months.delete().where(there.kpi == kpi.key, there.month == number)
-        )  # another program may have made it meanwhile
+        for kept in (kpi_months, kpi_parts):  # another program may have made it meanwhile
+            connection.execute(kept.delete().where(kept.c.kpi == kpi.key, kept.c.month == number))
         if {row.bundle for row in rows} == _weeks_of(connection, kpi, weeks):
-            connection.execute(kpi_months.insert(), {"kpi": kpi.key, "month": number}
-                               | _counted(kpi, rows, labels))  # fmt: skip
+            sets = unpacked_sets([(row.n, row.sets) for row in rows])
+            works = add_works(connection, labels, np.unique(sets).astype(np.int64))
+            mine = {"kpi": kpi.key, "month": number}
+            parts = [mine | one for one in _parts(kpi, rows, sets, works[sets])]
+            connection.execute(kpi_months.insert(), mine | _counted(kpi, rows, sets, labels))
+            connection.execute(kpi_parts.insert(), parts)
+
+
+def _parts(
+    kpi: Kpi, rows: Sequence[Any], sets: npt.NDArray[np.uint32], works: Ints
+) -> Iterator[dict[str, Any]]:
+    sizes = np.concatenate([np.frombuffer(row.quarters, QUARTER)["n"] for row in rows])
+    first = np.repeat([row.bundle % WEEKS * QUARTERS for row in rows], QUARTERS)
+    slots = np.repeat(first + np.tile(np.arange(QUARTERS), len(rows)), sizes)
+    codes = np.frombuffer(b"".join(row.codes for row in rows), np.uint16)
+    data = unpacked(kpi, b"".join(row.data for row in rows), len(sets))
+    return parts_of(kpi, works, slots, sets, codes, data)
 
 
 def _weeks_of(connection: sa.Connection, kpi: Kpi, weeks: range) -> set[int]:
@@ -141,7 +162,9 @@ def _weeks_of(connection: sa.Connection, kpi: Kpi, weeks: range) -> set[int]:
     return {int(week) for week in connection.execute(query).scalars()}
 
 
-def _counted(kpi: Kpi, rows: Sequence[Any], labels: LabelSets) -> dict[str, bytes]:
+def _counted(
+    kpi: Kpi, rows: Sequence[Any], of_each: npt.NDArray[np.uint32], labels: LabelSets
+) -> dict[str, bytes]:
     """What a month has of its bundles."""
     weeks = np.frombuffer(b"".join(row.by_set for row in rows), BY_SET)
     sums = sums_of(weeks["set"], weeks["n"], weeks["sum"])
@@ -149,7 +172,7 @@ def _counted(kpi: Kpi, rows: Sequence[Any], labels: LabelSets) -> dict[str, byte
     if kpi.shape != "duration":
         return found
     used = sums["set"].astype(np.int64)
-    sets = np.searchsorted(used, unpacked_sets([(row.n, row.sets) for row in rows]))
+    sets = np.searchsorted(used, of_each)
     codes = np.frombuffer(b"".join(row.codes for row in rows), np.uint16)
     for name, groups in (("by_agent", agents_of(labels, used)), ("by_work", work_of(labels, used))):
         found[name] = packed_counts(groups, groups[sets], codes)

@@ -11,14 +11,15 @@ import numpy as np
 import numpy.typing as npt
 
 from connectors.schema import kpi_months
-from metrics.bundles import MONTH
+from metrics.ahead import MONTH_BELOW, MONTH_SUMS
+from metrics.bundles import MONTH, months_within
 from metrics.columns import BySet, Columns
 from metrics.groups import SHIFT, Groups
 from metrics.histogram import CODES
 from metrics.kpi import Kpi
 from metrics.months import BY_SET, Counts, Sums, counts_below, unpacked_counts
 from metrics.population import Floats, Ints
-from metrics.stored_rows import MONTH_BELOW, MONTH_SUMS, StoredRows
+from metrics.stored_rows import StoredRows
 
 Part = Callable[[int, int], Columns]
 _Cells = tuple[Ints, npt.NDArray[np.uint16]]  # place in a table of groups and buckets; values there
@@ -102,11 +103,11 @@ class ByLabel:
 
     @property
     def _low(self) -> int:
-        return -(-self.first // MONTH)
+        return months_within(self.first, self.last)[0]
 
     @property
     def _high(self) -> int:
-        return self.last // MONTH - 1
+        return months_within(self.first, self.last)[1]
 
     @cached_property
     def _parts(self) -> dict[tuple[int, int], Columns]:

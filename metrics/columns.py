@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from metrics.histogram import MIDDLES, Codes, codes_of
-from metrics.population import Floats, Ints
+from metrics.population import Bools, Floats, Ints
 
 Sets = npt.NDArray[np.uint32]
 
@@ -186,6 +186,37 @@ class Columns:
         places = np.searchsorted(edges, data, side="right")
         reached += np.bincount(places, minlength=len(reached))
         return reached.cumsum()[:-1]
+
+    def of_sets(self, allowed: Bools) -> Columns:
+        """Those of allowed label sets. What is known by label set is not looked up by value."""
+        if self.who is not None:
+            return self.only(allowed[self.sets])
+
+        @cache
+        def alone() -> Columns:
+            return self.only(allowed[self.sets])
+
+        def by_set() -> BySet:
+            known = self.by_set
+            n = known.n * allowed[: len(known.n)]
+            end = int(np.flatnonzero(n)[-1]) + 1 if n.any() else 0
+            return BySet(n[:end], (known.sums * allowed[: len(known.n)])[:end])
+
+        def histograms(of_sets: Ints, count: int) -> Ints | None:
+            assert self.read_histograms is not None  # noqa: S101 - asked for below only then
+            some = np.full(len(allowed), count)
+            some[: len(of_sets)] = np.where(allowed[: len(of_sets)], of_sets, count)
+            found = self.read_histograms(some, count + 1)
+            return None if found is None else found[:-1]
+
+        return Columns(
+            lambda: alone().times, lambda: alone().sets, lambda: alone().data,
+            (lambda: alone().codes) if self.coarse else None,
+            read_by_set=by_set if self.read_by_set is not None else None,
+            read_histograms=histograms if self.read_histograms is not None else None,
+            read_since=(lambda slot: self.since(slot).of_sets(allowed))
+            if self.read_since is not None else None,
+        )  # fmt: skip
 
     def only(self, keep: npt.NDArray[np.bool_] | Ints) -> Columns:
         """Those of a mask, or at ascending places."""

@@ -20,6 +20,7 @@ from connectors.schema import (
     kpi_bundles,
     kpi_definitions,
     kpi_months,
+    kpi_parts,
     late_blocks,
 )
 from connectors.store import Store
@@ -65,7 +66,7 @@ def adopt(store: Store, registry: Registry) -> None:
         known = {row.kpi: row.fingerprint for row in connection.execute(sa.select(table))}
         stale = [key for key, mark in known.items() if wanted.get(key) != mark]
         for key in stale:
-            for kept in (kpi_blocks, kpi_bundles, kpi_months):
+            for kept in (kpi_blocks, kpi_bundles, kpi_months, kpi_parts):
                 connection.execute(kept.delete().where(kept.c.kpi == key))
             connection.execute(table.delete().where(table.c.kpi == key))
         new = [key for key, mark in wanted.items() if known.get(key) != mark]

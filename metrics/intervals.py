@@ -8,8 +8,7 @@ is refresh.py's.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +16,7 @@ import numpy.typing as npt
 import sqlalchemy as sa
 
 from connectors.dirty import SLOT
-from connectors.schema import kpi_blocks, label_sets
+from connectors.schema import kpi_blocks
 from metrics.bundles import SLOTS, forget
 from metrics.histogram import codes_of
 from metrics.kpi import Kpi
@@ -81,33 +80,6 @@ def replace_blocks(
         _insert(connection, kpi, list(new.values()))
     else:
         _save(connection, kpi, {number: new.get(number) for number in numbers})
-
-
-def set_ids(
-    connection: sa.Connection, names: Sequence[str], sets: Sequence[tuple[str, ...]]
-) -> Ints:
-    """Ids of label sets, new ones added."""
-    texts = [labels_text(names, one) for one in sets]
-    known = _known(connection, texts)
-    new = sorted(set(texts) - known.keys())
-    if new:
-        connection.execute(label_sets.insert(), [{"labels": text} for text in new])
-        known |= _known(connection, new)
-    return np.asarray([known[text] for text in texts], dtype=np.int64)
-
-
-def labels_text(names: Sequence[str], values: Iterable[str]) -> str:
-    """A label set as it is stored: a JSON object with sorted keys."""
-    return json.dumps(dict(zip(names, values, strict=True)), ensure_ascii=False, sort_keys=True)
-
-
-def _known(connection: sa.Connection, texts: Sequence[str]) -> dict[str, int]:
-    table = label_sets
-    if len(texts) > 500:
-        query = sa.select(table.c.labels, table.c.id)
-    else:
-        query = sa.select(table.c.labels, table.c.id).where(table.c.labels.in_(set(texts)))
-    return {row.labels: row.id for row in connection.execute(query)}
 
 
 def _stored(connection: sa.Connection, kpi: Kpi, numbers: Sequence[int]) -> dict[int, Block]:

@@ -22,6 +22,7 @@ from metrics.vocabulary import UNITS, Column, Term, raw
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 Span = tuple[int, int]  # µs: the first included, the last left out
 LONGEST_RUN = 30 * 86_400_000_000  # µs: a question's further messages count up to a month after it
 LONGEST_DAY = 25 * 3_600_000_000  # µs: when clocks turn back

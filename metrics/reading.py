@@ -6,55 +6,36 @@ Few values are read exactly, a million of them as histogram buckets (percentiles
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import numpy.typing as npt
 import sqlalchemy as sa
 
 from connectors.columns import from_micros, to_micros
 from connectors.delivered import delivered_columns
 from connectors.dirty import SLOT, is_dirty
 from connectors.schema import FACTS, sources
+from metrics.ahead import read_ahead, read_labels_ahead, read_parts_ahead
 from metrics.columns import Columns
 from metrics.errors import BadWindow, NothingSynced, UnknownLabel
 from metrics.filling import Behind, behind
+from metrics.filtered import EVERYTHING, Only, Where
 from metrics.kpi import Kpi, Registry
 from metrics.label_sets import LabelSets, read_label_sets
 from metrics.needs import mute
 from metrics.rows import KpiRow, Labels, ratio
 from metrics.states import count_state
 from metrics.stored import read_columns
-from metrics.stored_rows import StoredRows
+from metrics.stored_rows import StoredRows, Works
 from metrics.values import Values, slot_of
 from metrics.windowed import once_per_contact
 
 _BEGINS = {"order": "orders", "case": "cases"}  # unit -> the fact whose first row begins it
 EXACT = 100_000  # values up to which durations are read themselves, not as buckets
-
-
-@dataclass(frozen=True, slots=True)
-class Where:
-    """Allowed label values; an empty tuple allows any."""
-
-    queue: tuple[str, ...] = ()
-    channel: tuple[str, ...] = ()
-    source: tuple[str, ...] = ()
-    team: tuple[str, ...] = ()
-    agent: tuple[str, ...] = ()
-    more: tuple[tuple[str, tuple[str, ...]], ...] = ()  # other labels: category, kind, reason …
-
-    @property
-    def asked(self) -> dict[str, tuple[str, ...]]:
-        """The labels that are filtered by."""
-        named = {n: getattr(self, n) for n in ("queue", "channel", "source", "team", "agent")}
-        return {name: values for name, values in (*named.items(), *self.more) if values}
-
-
-EVERYTHING = Where()
 
 
 @dataclass(frozen=True)
@@ -66,7 +47,7 @@ class Reader:
     zone: ZoneInfo
     registry: Registry
     names: Sequence[str] = ()
-    _allowing: dict[Hashable, npt.NDArray[np.bool_]] = field(default_factory=dict)
+    _allowing: dict[Hashable, Only] = field(default_factory=dict)
 
     @cached_property
     def as_of(self) -> datetime:
@@ -95,6 +76,7 @@ class Reader:
         since: datetime,
         until: datetime,
         *,
+        where: Where = EVERYTHING,
         by_label: bool,
         recent: timedelta = timedelta(0),
     ) -> None:
@@ -102,12 +84,19 @@ class Reader:
         time, or `by_label`, and then the `recent` values of durations and shares as well."""
         kpis = [self.registry.find(key) for key in keys]
         parts = {one.key: one for kpi in kpis for one in self.registry.parts(kpi) if one.is_stored}
-        first, last = slot_of(since), slot_of(until)
-        self._rows.read_ahead(list(parts.values()), first, last, times=not by_label)
-        if by_label:
-            self._rows.read_labels_ahead(
-                list(parts.values()), first, last, recent=recent // timedelta(minutes=15)
-            )
+        span = slot_of(since), slot_of(until)
+        by_works: dict[Works | None, list[Kpi]] = {}
+        for one in parts.values():
+            with suppress(UnknownLabel):  # a filter that it cannot have: nothing will be asked
+                only = self._only(one, where)
+                by_works.setdefault(only.works if only else None, []).append(one)
+        for works, some in by_works.items():
+            read_ahead(self._rows, some, *span, times=works is None and not by_label)
+            if works is not None:
+                read_parts_ahead(self._rows, some, *span, works=works)
+            elif by_label:
+                slots = recent // timedelta(microseconds=SLOT)
+                read_labels_ahead(self._rows, some, *span, recent=slots)
 
     def values(
         self, key: str, since: datetime, until: datetime, where: Where = EVERYTHING
@@ -128,15 +117,16 @@ class Reader:
             raise BadWindow("the window is empty; --since must lie before --until")
         known = self._known_until(kpi, until)
         last = max(known, since)
-        columns = (
-            read_columns(self._rows, kpi, slot_of(since), slot_of(last), exact=EXACT)
-            if kpi.is_stored
-            else self._from_facts(kpi, since, last)
-        )
-        allowed = self._allowed(kpi, where)
-        if allowed is not None:
-            columns = columns.only(allowed[columns.sets])
-            known = known if allowed.any() else since
+        span = slot_of(since), slot_of(last)
+        if kpi.is_stored:
+            only = self._only(kpi, where)
+            columns = read_columns(self._rows, kpi, *span, exact=EXACT, only=only)
+        else:
+            columns = self._from_facts(kpi, *span)
+            only = self._only(kpi, where)  # by now their label sets are known
+            columns = columns.of_sets(only.allowed) if only else columns
+        if only is not None and not only.allowed.any():
+            known = since
         return Values(kpi, self.zone, since, until, known, columns, self._names)
 
     def begins(self, kpi: Kpi) -> datetime | None:
@@ -162,8 +152,8 @@ class Reader:
         kpi = self.registry.find(key)
         self.require_label(kpi, by)
         if kpi.is_state:
-            allowed = self._allowed(kpi, where)
-            if allowed is not None and not allowed.any():
+            only = self._only(kpi, where)
+            if only is not None and not only.allowed.any():
                 return [] if by else [KpiRow(None, None, (), 0, None)]
             return count_state(self.connection, kpi, self.as_of, by, where.asked)
         if kpi.is_ratio:
@@ -190,8 +180,8 @@ class Reader:
     def _names(self) -> LabelSets:
         return read_label_sets(self.connection)
 
-    def _allowed(self, kpi: Kpi, where: Where) -> npt.NDArray[np.bool_] | None:
-        """By label set, whether it counts; None when all of them do."""
+    def _only(self, kpi: Kpi, where: Where) -> Only | None:
+        """Which label sets count; None when all of them do."""
         asked = where.asked
         for name in asked:
             if name not in kpi.labels:
@@ -201,15 +191,7 @@ class Reader:
             return None
         key = (silent, where, len(self._names))
         if key not in self._allowing:
-            self._allowing[key] = np.asarray(
-                [
-                    labels is not None
-                    and labels.get("source") not in silent
-                    and all(labels.get(name, "") in few for name, few in asked.items())
-                    for labels in self._names
-                ],
-                np.bool_,
-            )
+            self._allowing[key] = Only.of(self._names, where, silent)
         return self._allowing[key]
 
     def _known_until(self, kpi: Kpi, until: datetime) -> datetime:
@@ -218,9 +200,9 @@ class Reader:
         known = to_micros(self.as_of - kpi.matures) // SLOT * SLOT
         return min(until, from_micros(known))
 
-    def _from_facts(self, kpi: Kpi, since: datetime, until: datetime) -> Columns:
+    def _from_facts(self, kpi: Kpi, first: int, last: int) -> Columns:
         """Values that are not kept. Their label sets are put after those of the store."""
-        window = (slot_of(since) * SLOT, max(slot_of(since), slot_of(until)) * SLOT)
+        window = (first * SLOT, max(first, last) * SLOT)
         found = once_per_contact(self.connection, kpi, self.registry, window)
         first = self._names.add(found.labels)
         sets = (found.sets + first).astype(np.uint32)

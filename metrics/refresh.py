@@ -18,9 +18,9 @@ from connectors.write import take_turn
 from metrics import agent_time, bundles, filling
 from metrics.bundles import SLOTS
 from metrics.filling import Filled, alike
-from metrics.intervals import blocks_of, replace_blocks, replace_slots, set_ids
+from metrics.intervals import blocks_of, replace_blocks, replace_slots
 from metrics.kpi import AGENT_TIME, Kpi, Registry
-from metrics.label_sets import new_edition
+from metrics.label_sets import new_edition, set_ids
 from metrics.measure import measure
 from metrics.population import LONGEST_DAY, Span, load, reach, spans_of
 

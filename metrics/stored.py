@@ -14,15 +14,17 @@ import numpy as np
 import numpy.typing as npt
 
 from connectors.schema import kpi_blocks, kpi_bundles
+from metrics.ahead import BLOCK_COLUMNS, BUNDLE_CUT, BUNDLE_N, BUNDLE_QUARTERS
 from metrics.bundles import BLOCKS, QUARTER, QUARTERS, SLOTS
 from metrics.by_label import ByLabel, added
 from metrics.columns import BySet, Columns, Sets, Times
+from metrics.filtered import Filtered, Only
 from metrics.histogram import Codes
 from metrics.kpi import Kpi
 from metrics.months import BY_SET
 from metrics.packing import unpacked, unpacked_sets
 from metrics.population import Floats, Ints
-from metrics.stored_rows import BLOCK_COLUMNS, BUNDLE_CUT, BUNDLE_N, BUNDLE_QUARTERS, StoredRows
+from metrics.stored_rows import StoredRows
 
 A_DAY = 96  # quarter hours: no day has too many values
 
@@ -39,15 +41,20 @@ class _Block:
     data: bytes
 
 
-def read_columns(rows: StoredRows, kpi: Kpi, first: int, last: int, *, exact: int) -> Columns:
-    """The values in the quarter hours from `first` up to and without `last`.
+def read_columns(
+    rows: StoredRows, kpi: Kpi, first: int, last: int, *, exact: int, only: Only | None = None
+) -> Columns:
+    """The values in the quarter hours from `first` up to and without `last`, or `only` some.
 
     Durations are read as histogram buckets where the window is longer than a day and its bundles
     and blocks hold more than `exact` values.
     """
     found = _Found(rows, kpi, first, last)
     coarse = kpi.shape == "duration" and last - first > A_DAY and found.n > exact
-    return found.columns(coarse=coarse)
+    if only is None:
+        return found.columns(coarse=coarse)
+    filtered = Filtered(rows, kpi, first, last, found.part, only).columns(coarse=coarse)
+    return filtered or found.columns(coarse=coarse).of_sets(only.allowed)
 
 
 @dataclass(frozen=True)
@@ -67,9 +74,8 @@ class _Found:
     @cached_property
     def _quarters(self) -> npt.NDArray[np.void]:
         """The quarter hours of each bundle, a row per bundle."""
-        together = np.frombuffer(b"".join(sums for _, sums in self._bundled(*BUNDLE_QUARTERS)),
-                                 QUARTER)  # fmt: skip
-        return together.reshape(-1, QUARTERS)
+        together = b"".join(sums for _, sums in self._bundled(*BUNDLE_QUARTERS))
+        return np.frombuffer(together, QUARTER).reshape(-1, QUARTERS)
 
     @cached_property
     def blocks(self) -> list[_Block]:
@@ -96,7 +102,7 @@ class _Found:
     def columns(self, *, coarse: bool) -> Columns:
         """With what months have counted, where the window has any."""
         found = self._columns(coarse=coarse)
-        counted = ByLabel(self.rows, self.kpi, self.first, self.last, self._part)
+        counted = ByLabel(self.rows, self.kpi, self.first, self.last, self.part)
         if not counted.has_room:
             return found
         timed = self.kpi.shape == "duration"
@@ -142,9 +148,9 @@ class _Found:
         return slice(int(ends[a]), int(ends[b]))
 
     def _since(self, slot: int) -> Columns:
-        return self._part(max(slot, self.first), self.last)
+        return self.part(max(slot, self.first), self.last)
 
-    def _part(self, first: int, last: int) -> Columns:
+    def part(self, first: int, last: int) -> Columns:
         """Those of a stretch of the window, values unread and nothing counted."""
         part = _Found(self.rows, self.kpi, first, last)
         low, high = first // QUARTERS, (last - 1) // QUARTERS

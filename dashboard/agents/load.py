@@ -50,7 +50,7 @@ def load(reader: Reader, asked: Asked) -> Scorecard:
     window = _Window(reader, asked.period, only(asked.where, "agent", ()))
     keys = [key for key in (*COMPARED, HANDLED, *TIMES) if key in reader.registry]
     since, until = asked.period.since, asked.period.until
-    reader.read_ahead(keys, since, until, by_label=True, recent=EFFECT)
+    reader.read_ahead(keys, since, until, where=window.where, by_label=True, recent=EFFECT)
     figures = [window.figure(key) for key in COMPARED if key in reader.registry]
     handled = window.figure(HANDLED) if HANDLED in reader.registry else None
     times = _times(window)

@@ -100,7 +100,8 @@ def answer(reader: Reader, asked: Asked, keys: Sequence[str]) -> Answer:
     """The figures of `keys`, as far as the configuration has them, and the study of the one that
     was asked for."""
     keys = [key for key in keys if key in reader.registry]
-    reader.read_ahead(keys, asked.period.since, asked.period.until, by_label=False)
+    since, until = asked.period.since, asked.period.until
+    reader.read_ahead(keys, since, until, where=asked.where, by_label=False)
     pairs = {key: windows(reader, key, asked) for key in dict.fromkeys((*keys, asked.kpi))}
     heads = {key: headline(now, earlier) for key, (now, earlier) in pairs.items()}
     return Answer(

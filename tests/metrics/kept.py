@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
 
-from connectors.schema import kpi_blocks, kpi_bundles, kpi_months
+from connectors.schema import kpi_blocks, kpi_bundles, kpi_months, kpi_parts
 from connectors.store import Store
-from metrics.bundles import BLOCKS
+from metrics.bundles import BLOCKS, SLOTS
 from metrics.kpi import Kpi, Registry
 from metrics.label_sets import LabelSets, read_label_sets
 from metrics.months import BY_SET, ROUND, WEEKS, counts_below, unpacked_counts
@@ -58,6 +59,44 @@ def torn_months(store: Store, registry: Registry) -> list[Pair]:
             for month in months
             if _held(month, labels) != _recounted(connection, registry[month.kpi], month, labels)
         ]
+
+
+def torn_parts(store: Store) -> list[Pair]:
+    """Months whose parts hold anything else than their blocks do, and parts without a month."""
+    with store.read() as connection:
+        labels = read_label_sets(connection)
+        parts = connection.execute(sa.select(kpi_parts)).all()
+        months = connection.execute(sa.select(kpi_months.c.kpi, kpi_months.c.month)).all()
+        held: dict[Pair, list[Any]] = {(month.kpi, month.month): [] for month in months}
+        for part in parts:
+            values = _values(part, np.frombuffer(part.slots, np.uint16).tolist())
+            work = {name: one for name, one in labels[part.work].items() if name != "agent"}
+            for value in values:
+                labelled = dict(labels[value[1]])
+                labelled.pop("agent", None)
+                held.setdefault((part.kpi, part.month), []).append((labelled == work, *value))
+        return [
+            one for one, values in held.items()
+            if sorted(values) != sorted((True, *value) for value in _of_blocks(connection, *one))
+        ]  # fmt: skip
+
+
+def _of_blocks(connection: sa.Connection, kpi: str, month: int) -> Iterator[tuple[Any, ...]]:
+    first = month * WEEKS * BLOCKS
+    among = kpi_blocks.c.block.between(first, first + WEEKS * BLOCKS - 1)
+    for block in connection.execute(sa.select(kpi_blocks).where(kpi_blocks.c.kpi == kpi, among)):
+        begins = (block.block - first) * SLOTS
+        slots = [begins + one for one in np.frombuffer(block.slots, np.uint8).tolist()]
+        yield from _values(block, slots)
+
+
+def _values(row: Any, slots: list[int]) -> Iterator[tuple[Any, ...]]:
+    """Slot of the month, label set, bucket and bytes of each value."""
+    sets = unpacked_sets([(row.n, row.sets)]).tolist()
+    codes = np.frombuffer(row.codes, np.uint16).tolist() or [0] * row.n
+    width = len(row.data) // row.n
+    data = [bytes(row.data[at * width : (at + 1) * width]) for at in range(row.n)]
+    yield from zip(slots, sets, codes, data, strict=True)
 
 
 def _held(month: Any, labels: LabelSets) -> list[Any]:

@@ -3,7 +3,7 @@ change no figure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -14,51 +14,20 @@ import sqlalchemy as sa
 
 from connectors.schema import kpi_bundles, kpi_months
 from connectors.store import Store
-from metrics import months, reading
+from metrics import filtered, months, reading
 from metrics.kpi import Registry
 from metrics.months import WEEKS
-from metrics.reading import EVERYTHING, Reader, Where
+from metrics.reading import Reader
 from metrics.refresh import rebuild, refresh, refresh_dirty, refresh_late
-from metrics.rows import KpiRow, WeekHour
-from metrics.values import slot_of
 from tests.metrics.chance import AUTUMN, SPRING, Chance
 from tests.metrics.handmade import DAY, HOUR, NOON, REGISTRY, contact, read_at, values
-from tests.metrics.kept import overdue, there, torn, torn_months
-from tests.metrics.worlds import registry_of, same
+from tests.metrics.kept import overdue, there, torn, torn_months, torn_parts
+from tests.metrics.sides import FILTERS, alike, sides
+from tests.metrics.worlds import registry_of
 
 ZONES = {SPRING: ZoneInfo("Europe/Berlin"), AUTUMN: ZoneInfo("Asia/Kathmandu")}
-FILTERS = (EVERYTHING, Where(source=("src",)))
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 QUARTER = timedelta(minutes=15)
-NUMBERS = ("n", "value", "p50", "p90", "p95", "mean")
-
-
-def sides(reader: Reader, key: str, since: datetime, until: datetime) -> Iterator[list[Any]]:
-    """A KPI summed up in every way there is."""
-    for where in FILTERS:
-        found = reader.values(key, since, until, where)
-        yield found.every(DAY)
-        yield [found.total()]
-        yield found.every(7 * DAY)
-        yield list(found.week())
-        yield list(found.distribution((0.0, 4.5, 30.0, 600.0)))
-        yield list(found.distribution((0.0, 5.0, 30.0, 600.0, 86_400.0)))  # round ones
-        for label in reader.registry.labels(found.kpi):
-            yield found.by(label)
-            yield found.by_every(label, DAY)
-        recent = found.columns.since(slot_of(until - 3 * DAY))
-        yield [recent.slots.tolist(), recent.sets.tolist(), None if recent.data is None
-               else recent.data.tolist()]  # fmt: skip
-
-
-def alike(one: Any, other: Any) -> bool:
-    """Equal but for the order in which floats were added up."""
-    if isinstance(one, KpiRow) and isinstance(other, KpiRow):
-        heads = (one.start, one.end, one.labels) == (other.start, other.end, other.labels)
-        return heads and all(same(getattr(one, name), getattr(other, name)) for name in NUMBERS)
-    if isinstance(one, WeekHour) and isinstance(other, WeekHour):
-        return one.n == other.n and same(one.value, other.value)
-    return bool(one == other)
 
 
 def assert_no_figure_needs(
@@ -109,12 +78,14 @@ def test_months_change_no_figure(
 ) -> None:
     monkeypatch.setattr(reading, "EXACT", exact)
     monkeypatch.setattr(months, "WORTH", 0)  # count even where that is more than the values
+    monkeypatch.setattr(filtered, "MOST", 1.0)  # read parts even where that is everything
     zone = ZONES[start]
     chance, registry = Chance(store, 34, start), registry_of(zone)
     chance.some(250, at_once=250)
     chance.read_now(chance.end + 50 * DAY)
     refresh(store, registry)
     assert not torn_months(store, registry)
+    assert not torn_parts(store)
     month = WEEKS * 7 * DAY
     begins = EPOCH + (start - EPOCH) // month * month  # windows of a month, and a bit more and less
     windows = [(begins, begins + month), (begins - QUARTER, begins + month + 9 * DAY),
@@ -158,7 +129,8 @@ def test_many_kpis_read_at_once_are_as_each_read_alone(store: Store) -> None:
         for window in (wide, *pairwise(chance.borders(3))):
             for by_label in (False, True):
                 together = Reader(connection, zone, registry)
-                together.read_ahead(keys, *wide, by_label=by_label)
+                for where in FILTERS:
+                    together.read_ahead(keys, *wide, where=where, by_label=by_label)
                 for key in keys:
                     mine = list(sides(together, key, *window))
                     assert mine == list(sides(alone, key, *window)), (key, window)
@@ -184,6 +156,7 @@ def test_whatever_happens_they_hold_what_their_blocks_do(
             refresh_late(store, registry)
         assert not torn(store), turn
         assert not torn_months(store, registry), turn
+        assert not torn_parts(store), turn
         gone = max(gone, len(before - there(store)))
         months_gone = max(months_gone, len(months_before - there(store, kpi_months)))
     assert gone > 10
@@ -192,9 +165,11 @@ def test_whatever_happens_they_hold_what_their_blocks_do(
     rebuild(store)
     assert not there(store)
     assert not there(store, kpi_months)
+    assert not torn_parts(store)
     refresh(store, registry)
     assert not torn(store)
     assert not torn_months(store, registry)
+    assert not torn_parts(store)
     assert not overdue(store, as_of)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import sqlalchemy as sa
 
 from connectors.schema import label_sets
 from connectors.store import Store
-from metrics.intervals import labels_text
-from metrics.label_sets import LabelSets, read_label_sets
+from metrics.filtered import Only, Where
+from metrics.label_sets import LabelSets, add_works, labels_text, read_label_sets, set_ids
 from metrics.refresh import rebuild
 
 
@@ -73,3 +74,41 @@ def test_numbers_given_anew_are_read_anew(store: Store) -> None:
         put(connection, "b", "c", "d")
     assert queues(read(store)) == ["b", "c", "d"]
     assert queues(before) == ["a", "b"]
+
+
+def test_sets_alike_but_for_the_agent_are_of_one_kind_of_work(store: Store) -> None:
+    with store.begin() as connection:
+        ids = [
+            int(set_ids(connection, ("agent", "queue"), [(agent, queue)])[0])
+            for agent, queue in (("1", "a"), ("2", "a"), ("1", "b"), ("", "b"))
+        ]
+        [alone] = set_ids(connection, ("queue",), [("a",)])
+        labels = read_label_sets(connection)
+        assert labels.works()[ids].tolist() == [alone, alone, 0, 0]
+        works = add_works(connection, labels, np.asarray(sorted(ids)))
+        assert works[alone] == alone
+        assert works[ids[2]] == works[ids[3]] > alone
+        assert labels[int(works[ids[2]])] == {"queue": "b"}
+        assert add_works(connection, labels, np.asarray(sorted(ids))).tolist() == works.tolist()
+    assert read(store).works().tolist() == works.tolist()
+
+
+def test_a_set_put_behind_the_stores_is_no_kind_of_work_of_its_sets(store: Store) -> None:
+    with store.begin() as connection:
+        [mine] = set_ids(connection, ("agent", "queue"), [("1", "a")])
+        [work] = set_ids(connection, ("queue",), [("a",)])
+    found = read(store)
+    found.add([{"queue": "a"}])
+    assert found.works()[mine] == work
+
+
+def test_a_filter_names_the_kinds_of_work_it_lets_through_unless_they_are_most() -> None:
+    labels = LabelSets([None, {"queue": "a"}, {"queue": "b"}, {"queue": "c"},
+                        {"agent": "1", "queue": "a"}, {"agent": "2", "queue": "b"}])  # fmt: skip
+    one = Only.of(labels, Where(queue=("a",)))
+    assert one.allowed.tolist() == [False, True, False, False, True, False]
+    assert one.works == (1,)
+    assert Only.of(labels, Where(queue=("b", "c"))).works is None
+    assert Only.of(labels, Where(agent=("2",))).works == (2,)
+    assert Only.of(labels, Where(queue=("z",))).works == ()
+    assert Only.of(labels, Where(), silent=("x",)).works is None

@@ -1,0 +1,165 @@
+"""Filters, and the values they let through: of whole months from their parts where that reads less,
+of what lies beside them from all values. What a part holds is parts.py's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from connectors.schema import kpi_months
+from metrics.ahead import MONTHS, PART
+from metrics.bundles import MONTH, months_within
+from metrics.columns import Columns, Times
+from metrics.histogram import Codes
+from metrics.kpi import Kpi
+from metrics.label_sets import LabelSets
+from metrics.packing import unpacked, unpacked_sets
+from metrics.population import Bools, Floats
+from metrics.stored_rows import StoredRows, Works
+
+MOST = 0.5  # share of the kinds of work from which on reading everything is quicker
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Allowed label values; an empty tuple allows any."""
+
+    queue: tuple[str, ...] = ()
+    channel: tuple[str, ...] = ()
+    source: tuple[str, ...] = ()
+    team: tuple[str, ...] = ()
+    agent: tuple[str, ...] = ()
+    more: tuple[tuple[str, tuple[str, ...]], ...] = ()  # other labels: category, kind, reason …
+
+    @property
+    def asked(self) -> dict[str, tuple[str, ...]]:
+        """The labels that are filtered by."""
+        named = {n: getattr(self, n) for n in ("queue", "channel", "source", "team", "agent")}
+        return {name: values for name, values in (*named.items(), *self.more) if values}
+
+
+EVERYTHING = Where()
+
+
+@dataclass(frozen=True, slots=True)
+class Only:
+    """What a filter lets through. allowed: by label set; works: their kinds of work, None where
+    these are most of all."""
+
+    allowed: Bools
+    works: Works | None
+
+    @classmethod
+    def of(cls, labels: LabelSets, where: Where, silent: Collection[str] = ()) -> Only:
+        """silent: sources that don't count."""
+        asked, works = where.asked, labels.works()
+        counts = [
+            one is not None
+            and one.get("source") not in silent
+            and all(one.get(name, "") in few for name, few in asked.items())
+            for one in labels
+        ]
+        allowed = np.asarray(counts, np.bool_)
+        wanted, known = (set(some.tolist()) - {0} for some in (works[allowed], works))
+        few = len(wanted) <= MOST * len(known)
+        return cls(allowed, tuple(sorted(wanted)) if few else None)
+
+
+@dataclass(frozen=True)
+class Filtered:
+    """A KPI in the quarter hours from `first` up to and without `last`, filtered. part: all values
+    of a stretch of them."""
+
+    rows: StoredRows
+    kpi: Kpi
+    first: int
+    last: int
+    part: Callable[[int, int], Columns]
+    only: Only
+
+    def columns(self, *, coarse: bool) -> Columns | None:
+        """None where no month helps."""
+        if self.only.works is None:
+            return None
+        low, high = months_within(self.first, self.last)
+        months = [row[0] for row in self.rows.of(kpi_months, MONTHS, self.kpi.key, low, high)]
+        return _joined(list(self._pieces(months)), coarse=coarse) if months else None
+
+    def _pieces(self, months: list[int]) -> Iterator[Columns]:
+        start = self.first
+        for low, high in _runs(months):
+            yield from self._beside(start, low * MONTH)
+            yield self._of_months(low, high)
+            start = (high + 1) * MONTH
+        yield from self._beside(start, self.last)
+
+    def _beside(self, first: int, last: int) -> Iterator[Columns]:
+        if first < last:
+            yield self.part(first, last).of_sets(self.only.allowed)
+
+    def _of_months(self, low: int, high: int) -> Columns:
+        """Merged into the order that values have in bundles: by quarter hour, then label set."""
+        read = self._read(PART, low, high)
+        begins = np.asarray([month * MONTH for month, *_ in read], np.int64)
+        slots = np.repeat(begins, [n for _, n, *_ in read])
+        slots += np.frombuffer(b"".join(one for *_, one, _ in read), np.uint16)
+        sets = unpacked_sets([(n, one) for _, n, _, one in read])
+        order = np.argsort((slots << 32) + sets, kind="stable")
+        sets = sets[order]
+
+        def data() -> Floats | None:
+            if self.kpi.shape == "count":
+                return None
+            joined = b"".join(one for _, one in self._read(("month", "data"), low, high))
+            return unpacked(self.kpi, joined, len(order))[order]
+
+        def codes() -> Codes:
+            joined = b"".join(one for _, one in self._read(("month", "codes"), low, high))
+            return np.frombuffer(joined, np.uint16)[order]
+
+        timed = self.kpi.shape == "duration"
+        found = Columns.of(
+            slots[order].astype(np.int32), lambda: sets, data, codes if timed else None
+        )
+        inside = self.only.allowed[sets]  # all, but for a filter by agent
+        return found if inside.all() else found.only(inside)
+
+    def _read(self, columns: tuple[str, ...], low: int, high: int) -> list[tuple[Any, ...]]:
+        assert self.only.works is not None  # noqa: S101 - `columns` saw to it
+        return self.rows.of_works(columns, self.kpi.key, self.only.works, low, high)
+
+
+def _runs(months: Iterable[int]) -> list[tuple[int, int]]:
+    """The first and last of each run of months without a gap."""
+    found: list[tuple[int, int]] = []
+    for month in months:
+        if found and found[-1][1] == month - 1:
+            found[-1] = (found[-1][0], month)
+        else:
+            found.append((month, month))
+    return found
+
+
+def _joined(parts: Sequence[Columns], *, coarse: bool) -> Columns:
+    """Values of one stretch of time after another's. coarse: whether to look at buckets."""
+
+    def times() -> Times:
+        return Times(
+            np.concatenate([np.zeros(0, np.int32), *(one.quarters for one in parts)]),
+            np.concatenate([np.zeros(0, np.int64), *(one.sizes for one in parts)]),
+        )
+
+    def data() -> Floats | None:
+        found = [one.data for one in parts]
+        known = [one for one in found if one is not None]
+        return np.concatenate(known) if len(known) == len(found) else None
+
+    return Columns(
+        times,
+        lambda: np.concatenate([one.sets for one in parts]),
+        data,
+        (lambda: np.concatenate([one.codes for one in parts])) if coarse else None,
+    )
