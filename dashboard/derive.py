@@ -82,6 +82,8 @@ def key_tiles(
     no_desk = "" if desk else "no_queue"
     waits = desk and total.waits_known
     untold = no_desk or ("" if waits else "waits_unknown")
+    # Part of a day, while its history is still being read, compares with no whole one.
+    whole = not any(source.filling for source in live.sources)
     return (
         tile("waiting", "count", total.waiting if waits else None,
              unassigned=total.unassigned if total.agents_known else None, reason=untold),
@@ -92,9 +94,9 @@ def key_tiles(
         tile("first_response", "s", response.p50, p90=response.p90, n=response.n,
              reason=no_desk or "no_contacts"),
         tile("csat", "percent", csat.value, n=csat.n, low=low, high=high,
-             before=today.csat_before.value, reason="no_ratings"),
-        tile("volume", "count", today.volume if desk else None, usual=today.usual_volume,
-             reason=no_desk),
+             before=today.csat_before.value if whole else None, reason="no_ratings"),
+        tile("volume", "count", today.volume if desk else None,
+             usual=today.usual_volume if whole else None, reason=no_desk),
     )  # fmt: skip
 
 

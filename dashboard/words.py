@@ -5,6 +5,7 @@ No Streamlit and no HTML here.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -85,6 +86,10 @@ class Words:
     def duration(self, seconds: float) -> str:
         """1分20秒, 1 min 20 s."""
         return format_duration(seconds, self.language)
+
+    def listing(self, names: Iterable[str]) -> str:
+        """天猫、京东; Tmall, JD."""
+        return ("、" if self.language == "zh" else ", ").join(names)
 
     def clock(self, moment: datetime) -> str:
         return f"{moment:%H:%M}"

@@ -131,9 +131,9 @@ def _people_lines(one: Seen, manner: Manner) -> Iterable[str]:
     if one.alert.assignee:
         parts.append(say("duty.assigned", name=one.alert.assignee))
     if one.next_at is not None:
-        parts.append(say("duty.next", time=manner.moment(one.next_at), to=", ".join(one.next_to)))
+        parts.append(say("duty.next", time=manner.moment(one.next_at), to=say.listing(one.next_to)))
     told = [each.receiver for each in one.known.told if each.times]
     if told:
-        parts.append(say("duty.told", to=", ".join(told)))
+        parts.append(say("duty.told", to=say.listing(told)))
     if parts:
         yield tag("p", text(say("duty.joint").join(parts)))

@@ -31,8 +31,8 @@ def sentence(
     first = [duties(rota, overrides, now, now + _LOOKS)[0] for rota in rotas]
     empty = [one.rota for one in first if one.person is None]
     if empty:
-        return say("rota.hole_now", names=", ".join(empty))
-    return say("rota.sentence", people=", ".join(dict.fromkeys(str(one.person) for one in first)))
+        return say("rota.hole_now", names=say.listing(empty))
+    return say("rota.sentence", people=say.listing(dict.fromkeys(str(one.person) for one in first)))
 
 
 def week_html(rota: Rota, overrides: Sequence[Override], now: datetime, say: Words) -> str:

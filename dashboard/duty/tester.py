@@ -84,7 +84,7 @@ def _reached(one: Reached, at: datetime, manner: Manner) -> tuple[str, ...]:
 
 def _reminder(one: Reminder, manner: Manner) -> tuple[str, ...]:
     say = manner.say
-    people = ", ".join(person or say("rota.nobody") for _, person in one.people)
-    names = ", ".join(one.receivers)
+    people = say.listing(person or say("rota.nobody") for _, person in one.people)
+    names = say.listing(one.receivers)
     told = say("who.on_call", name=names, person=people) if people else names
     return told, manner.moment(one.at), say("who.unless"), say("who.step", n=one.number)

@@ -55,7 +55,9 @@ class Asked:
 
     def filters_said(self) -> str:
         parts = [
-            self.say("history.filter", name=self.say(f"label.{name}"), values=", ".join(values))
+            self.say(
+                "history.filter", name=self.say(f"label.{name}"), values=self.say.listing(values)
+            )
             for name, values in chosen_labels(self.where)
         ]
         return "; ".join(parts) or self.say("history.all")

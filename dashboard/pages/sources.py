@@ -53,7 +53,7 @@ def _sentence(reports: Sequence[SourceReport], say: Words) -> str:
         return say("sources.none")
     bad = [one.state.name for one in reports if status_of(one) in ("stale", "down")]
     if bad:
-        return say("sources.trouble", names=", ".join(bad))
+        return say("sources.trouble", names=say.listing(bad))
     rejected = sum(one.rejected_total for one in reports)
     return (
         say("sources.rejected_rows", n=say.count(rejected)) if rejected else say("sources.all_ok")

@@ -168,7 +168,7 @@ def _origin(base: StaffingBase, queue: str, say: Words) -> str:
     total = sum(one.n for one in times.values())
     if len(origins) == 1 and low == high:
         return say(f"staffing.aht_{origins[0]}", value=say.duration(low), n=say.count(total))
-    words = ", ".join(say(f"staffing.origin_{one}") for one in origins)
+    words = say.listing(say(f"staffing.origin_{one}") for one in origins)
     return say(
         "staffing.aht_several", low=say.duration(low), high=say.duration(high), origins=words
     )

@@ -64,13 +64,13 @@ def about(card: Card, say: Words, zone: ZoneInfo) -> list[tuple[str, str]]:
 
 
 def complaint(made: Complaint, say: Words) -> str:
-    rated = ", ".join(_named("model.rating", kind, say) for kind in made.ratings)
+    rated = say.listing(_named("model.rating", kind, say) for kind in made.ratings)
     parts = [say("model.rated", share=say.percent(100 * made.share), kinds=rated)]
     if made.cases:
-        kinds = ", ".join(_named("model.case", kind, say) for kind in made.cases)
+        kinds = say.listing(_named("model.case", kind, say) for kind in made.cases)
         parts.append(say("model.cases", kinds=kinds))
     if made.topics:
-        parts.append(say("model.topics", topics=", ".join(made.topics)))
+        parts.append(say("model.topics", topics=say.listing(made.topics)))
     told = say("model.or").join(parts)
     if made.quiet_days is None:
         return told

@@ -79,7 +79,9 @@ def effect_said(effect: Effect, say: Words) -> str:
     if not effect.enough or effect.difference is None:
         if not arms.held and not arms.acted:
             return say("effect.none")
-        return say("effect.thin", more=say.count(more_needed(effect)), **counts)
+        needed = zip(("held", "bad"), more_needed(effect), strict=True)
+        more = [say(f"effect.more_{what}", n=say.count(n)) for what, n in needed if n]
+        return say("effect.thin", more=say.listing(more), **counts)
     assert effect.low is not None and effect.high is not None  # noqa: S101
     assert effect.held_rate is not None and effect.acted_rate is not None  # noqa: S101
     key = "works" if effect.low > 0 else "harms" if effect.high < 0 else "unclear"

@@ -100,7 +100,7 @@ def sentence(found: Sequence[Listed], say: Words) -> str:
     """What stands out: rules that can't work, else what fires."""
     bad = [one.name for one in found if one.why or one.failing]
     if bad:
-        return say("rules.broken", names=", ".join(bad[:3]), n=len(bad))
+        return say("rules.broken", names=say.listing(bad[:3]), n=len(bad))
     if not found:
         return say("rules.none")
     up = sum(one.count(Status.FIRING, Status.ACKNOWLEDGED) > 0 for one in found)
@@ -132,7 +132,7 @@ def _state(one: Listed, say: Words) -> str:
     counts = [(name, one.count(state)) for name, state in _STATES if one.count(state)]
     if not counts:
         return text(f"{GOOD} {say('rules.state.calm')}")
-    said = ", ".join(say(f"rules.state.{name}", n=n) for name, n in counts)
+    said = say.listing(say(f"rules.state.{name}", n=n) for name, n in counts)
     loud = counts[0][0] == "firing"
     return tag(
         "span", text(f"{DOWN if loud else LATE} {said}"), class_="dp-breach" if loud else None
@@ -154,13 +154,13 @@ def what(rule: RuleSettings | None, kpis: Registry, say: Words) -> str:
     if rule.kind != "threshold":
         parts.insert(0, say(f"rules.kind.{rule.kind}"))
     if rule.where:
-        parts.append(", ".join(rule.where.values()))
+        parts.append(say.listing(rule.where.values()))
     if rule.by:
-        parts.append(say("rules.by", labels=", ".join(label_name(one, say) for one in rule.by)))
+        parts.append(say("rules.by", labels=say.listing(label_name(one, say) for one in rule.by)))
     if rule.wait:
         parts.append(say("rules.for", span=say.duration(rule.wait.total_seconds())))
     if rule.hours:
-        parts.append(", ".join(rule.hours))
+        parts.append(say.listing(rule.hours))
     return say("rules.joint").join(parts)
 
 

@@ -85,9 +85,10 @@ def wilson(bad: int, n: int, z: float = Z_90) -> tuple[float, float]:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
-def more_needed(effect: Effect) -> int:
-    """How many more held-out orders it takes until something is said; at least 1 while thin."""
-    return 0 if effect.enough else max(1, FEWEST_HELD - effect.arms.held)
+def more_needed(effect: Effect) -> tuple[int, int]:
+    """How many more held-out orders, and complaints, it takes until something is said."""
+    arms = effect.arms
+    return max(0, FEWEST_HELD - arms.held), max(0, FEWEST_BAD - arms.held_bad - arms.acted_bad)
 
 
 def _newcombe(one: Arms, z: float) -> tuple[float, float, float]:

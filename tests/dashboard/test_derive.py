@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
+
+import pytest
 
 from alerts.alert import Severity, Status
 from alerts.settings import RuleSettings
@@ -50,6 +53,17 @@ def test_there_are_six_key_tiles() -> None:
     assert [tile.key for tile in found] == [
         "waiting", "longest_wait", "service_level", "first_response", "csat", "volume",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("filling", [False, True])
+def test_a_day_that_is_still_being_read_is_compared_with_none(filling: bool) -> None:
+    live = make_live(queue())
+    live = replace(live, sources=tuple(replace(one, filling=filling) for one in live.sources))
+    before = KpiRow(None, None, (), 40, 91.0)
+    found = tiles(live, make_today(volume=6.0, usual_volume=100.0, csat_before=before))
+    assert found["volume"].value == 6.0
+    assert found["volume"].usual == (None if filling else 100.0)
+    assert found["csat"].before == (None if filling else 91.0)
 
 
 def test_without_a_help_desk_the_queue_is_unknown_and_not_empty() -> None:

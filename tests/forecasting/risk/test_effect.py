@@ -65,8 +65,10 @@ def test_a_thin_sample_says_nothing() -> None:
     thin = effect_of([Arms(acted=500, acted_bad=40, held=12, held_bad=4)])
     assert not thin.enough
     assert not thin.works
-    assert more_needed(thin) == 18
-    assert not effect_of([Arms(acted=500, acted_bad=1, held=60, held_bad=1)]).enough
+    assert more_needed(thin) == (18, 0)
+    calm = effect_of([Arms(acted=500, acted_bad=1, held=60, held_bad=1)])
+    assert not calm.enough
+    assert more_needed(calm) == (0, 3)
 
 
 def test_orders_listed_under_another_share_are_compared_among_themselves() -> None:
