@@ -187,14 +187,17 @@ class Columns:
         reached += np.bincount(places, minlength=len(reached))
         return reached.cumsum()[:-1]
 
-    def of_sets(self, allowed: Bools) -> Columns:
-        """Those of allowed label sets. What is known by label set is not looked up by value."""
+    def of_sets(self, allowed: Bools, read: Callable[[], Columns] | None = None) -> Columns:
+        """Those of allowed label sets. What is known by label set is not looked up by value.
+
+        read: these values alone, from elsewhere.
+        """
         if self.who is not None:
             return self.only(allowed[self.sets])
 
         @cache
         def alone() -> Columns:
-            return self.only(allowed[self.sets])
+            return read() if read is not None else self.only(allowed[self.sets])
 
         def by_set() -> BySet:
             known = self.by_set

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from metrics.packing import unpacked, unpacked_sets
 from metrics.population import Bools, Floats
 from metrics.stored_rows import StoredRows, Works
 
+_RUN = 2**16 // MONTH  # months whose quarter hours 16 bits can number
 MOST = 0.5  # share of the kinds of work from which on reading everything is quicker
 
 
@@ -52,6 +54,11 @@ class Only:
     allowed: Bools
     works: Works | None
 
+    @property
+    def everything(self) -> bool:
+        """Whether nothing is filtered out."""
+        return len(self.allowed) > 1 and bool(self.allowed[1:].all())  # ids begin at 1
+
     @classmethod
     def of(cls, labels: LabelSets, where: Where, silent: Collection[str] = ()) -> Only:
         """silent: sources that don't count."""
@@ -80,17 +87,22 @@ class Filtered:
     part: Callable[[int, int], Columns]
     only: Only
 
-    def columns(self, *, coarse: bool) -> Columns | None:
-        """None where no month helps."""
-        if self.only.works is None:
-            return None
-        low, high = months_within(self.first, self.last)
-        months = [row[0] for row in self.rows.of(kpi_months, MONTHS, self.kpi.key, low, high)]
-        return _joined(list(self._pieces(months)), coarse=coarse) if months else None
+    @property
+    def helps(self) -> bool:
+        """Whether there are parts, and reading them is quicker than all values."""
+        return self.only.works is not None and bool(self._months)
 
-    def _pieces(self, months: list[int]) -> Iterator[Columns]:
+    def columns(self, *, coarse: bool) -> Columns:
+        return _joined(list(self._pieces()), coarse=coarse)
+
+    @cached_property
+    def _months(self) -> list[int]:
+        low, high = months_within(self.first, self.last)
+        return [row[0] for row in self.rows.of(kpi_months, MONTHS, self.kpi.key, low, high)]
+
+    def _pieces(self) -> Iterator[Columns]:
         start = self.first
-        for low, high in _runs(months):
+        for low, high in _runs(self._months):
             yield from self._beside(start, low * MONTH)
             yield self._of_months(low, high)
             start = (high + 1) * MONTH
@@ -101,31 +113,31 @@ class Filtered:
             yield self.part(first, last).of_sets(self.only.allowed)
 
     def _of_months(self, low: int, high: int) -> Columns:
-        """Merged into the order that values have in bundles: by quarter hour, then label set."""
+        """Those of several parts in order of time; within a quarter hour as the parts lie."""
         read = self._read(PART, low, high)
-        begins = np.asarray([month * MONTH for month, *_ in read], np.int64)
-        slots = np.repeat(begins, [n for _, n, *_ in read])
-        slots += np.frombuffer(b"".join(one for *_, one, _ in read), np.uint16)
-        sets = unpacked_sets([(n, one) for _, n, _, one in read])
-        order = np.argsort((slots << 32) + sets, kind="stable")
-        sets = sets[order]
+        n = [one for _, one, *_ in read]
+        slots = np.frombuffer(b"".join(one for *_, one, _ in read), np.uint16)
+        slots = slots + np.repeat(np.asarray([(at - low) * MONTH for at, *_ in read], np.uint16), n)
+        sets = unpacked_sets([(of, one) for _, of, _, one in read])
+        let = self.only.allowed[sets]  # all, but for a filter by agent
+        places = slice(None) if let.all() else np.flatnonzero(let)
+        order = np.argsort(slots[places], kind="stable")  # of 16 bits: a radix sort
+        order = order if isinstance(places, slice) else places[order]
+        slots, sets = slots[order], sets[order]
 
         def data() -> Floats | None:
             if self.kpi.shape == "count":
                 return None
             joined = b"".join(one for _, one in self._read(("month", "data"), low, high))
-            return unpacked(self.kpi, joined, len(order))[order]
+            return unpacked(self.kpi, joined, sum(n))[order]
 
         def codes() -> Codes:
             joined = b"".join(one for _, one in self._read(("month", "codes"), low, high))
             return np.frombuffer(joined, np.uint16)[order]
 
+        times = slots.astype(np.int32) + low * MONTH
         timed = self.kpi.shape == "duration"
-        found = Columns.of(
-            slots[order].astype(np.int32), lambda: sets, data, codes if timed else None
-        )
-        inside = self.only.allowed[sets]  # all, but for a filter by agent
-        return found if inside.all() else found.only(inside)
+        return Columns.of(times, lambda: sets, data, codes if timed else None)
 
     def _read(self, columns: tuple[str, ...], low: int, high: int) -> list[tuple[Any, ...]]:
         assert self.only.works is not None  # noqa: S101 - `columns` saw to it
@@ -133,10 +145,10 @@ class Filtered:
 
 
 def _runs(months: Iterable[int]) -> list[tuple[int, int]]:
-    """The first and last of each run of months without a gap."""
+    """The first and last of each run of months without a gap, of at most `_RUN` months."""
     found: list[tuple[int, int]] = []
     for month in months:
-        if found and found[-1][1] == month - 1:
+        if found and found[-1][1] == month - 1 and month < found[-1][0] + _RUN:
             found[-1] = (found[-1][0], month)
         else:
             found.append((month, month))

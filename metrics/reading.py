@@ -92,11 +92,13 @@ class Reader:
                 by_works.setdefault(only.works if only else None, []).append(one)
         for works, some in by_works.items():
             read_ahead(self._rows, some, *span, times=works is None and not by_label)
-            if works is not None:
-                read_parts_ahead(self._rows, some, *span, works=works)
-            elif by_label:
+            summed = [one for one in some if works is None or one.shape != "duration"]
+            if by_label:  # sums by label set are known, but percentiles of a few sets
                 slots = recent // timedelta(microseconds=SLOT)
-                read_labels_ahead(self._rows, some, *span, recent=slots)
+                read_labels_ahead(self._rows, summed, *span, recent=slots)
+            if works is not None:
+                some = [one for one in some if not by_label or one not in summed]
+                read_parts_ahead(self._rows, some, *span, works=works)
 
     def values(
         self, key: str, since: datetime, until: datetime, where: Where = EVERYTHING
@@ -192,7 +194,8 @@ class Reader:
         key = (silent, where, len(self._names))
         if key not in self._allowing:
             self._allowing[key] = Only.of(self._names, where, silent)
-        return self._allowing[key]
+        only = self._allowing[key]
+        return None if only.everything else only
 
     def _known_until(self, kpi: Kpi, until: datetime) -> datetime:
         if kpi.matures is None:

@@ -53,8 +53,11 @@ def read_columns(
     coarse = kpi.shape == "duration" and last - first > A_DAY and found.n > exact
     if only is None:
         return found.columns(coarse=coarse)
-    filtered = Filtered(rows, kpi, first, last, found.part, only).columns(coarse=coarse)
-    return filtered or found.columns(coarse=coarse).of_sets(only.allowed)
+    filtered = Filtered(rows, kpi, first, last, found.part, only)
+    if kpi.shape == "duration" and filtered.helps:
+        return filtered.columns(coarse=coarse)
+    alone = (lambda: filtered.columns(coarse=coarse)) if filtered.helps else None
+    return found.columns(coarse=coarse).of_sets(only.allowed, alone)
 
 
 @dataclass(frozen=True)
@@ -203,14 +206,10 @@ class _Found:
 
     @cached_property
     def _sets(self) -> Sets:
-        parts = self._parts("sets", lambda one: one.sets)
-        return unpacked_sets([(self._sizes[at], ids) for at, ids in parts])
-
-    @cached_property
-    def _sizes(self) -> dict[int, int]:
-        """How many values a bundle or block has, by its first block."""
         sizes = {block.number: block.n for block in self.blocks}
-        return sizes | {number * BLOCKS: n for number, n in self.bundles.items()}
+        sizes |= {number * BLOCKS: n for number, n in self.bundles.items()}
+        parts = self._parts("sets", lambda one: one.sets)
+        return unpacked_sets([(sizes[at], ids) for at, ids in parts])
 
     def _parts(self, column: str, of: Callable[[_Block], bytes]) -> list[tuple[int, bytes]]:
         """A column of all bundles and blocks, in order of time."""

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+import numpy as np
+
 from metrics.reading import EVERYTHING, Reader, Where
 from metrics.rows import KpiRow, WeekHour
 from metrics.values import slot_of
@@ -34,8 +36,8 @@ def sides(reader: Reader, key: str, since: datetime, until: datetime) -> Iterato
             if where is EVERYTHING:  # these are many
                 yield found.by_every(label, DAY)
         recent = found.columns.since(slot_of(until - 3 * DAY))
-        yield [recent.slots.tolist(), recent.sets.tolist(), None if recent.data is None
-               else recent.data.tolist()]  # fmt: skip
+        data = np.ones(recent.n) if recent.data is None else recent.data
+        yield sorted(zip(recent.slots.tolist(), recent.sets.tolist(), data.tolist(), strict=True))
 
 
 def alike(one: Any, other: Any) -> bool:
