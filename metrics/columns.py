@@ -188,10 +188,8 @@ class Columns:
         return reached.cumsum()[:-1]
 
     def of_sets(self, allowed: Bools, read: Callable[[], Columns] | None = None) -> Columns:
-        """Those of allowed label sets. What is known by label set is not looked up by value.
-
-        read: these values alone, from elsewhere.
-        """
+        """Those of allowed label sets; read: from elsewhere. What is known by label set is not
+        looked up by value."""
         if self.who is not None:
             return self.only(allowed[self.sets])
 

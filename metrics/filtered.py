@@ -87,12 +87,10 @@ class Filtered:
     part: Callable[[int, int], Columns]
     only: Only
 
-    @property
-    def helps(self) -> bool:
-        """Whether there are parts, and reading them is quicker than all values."""
-        return self.only.works is not None and bool(self._months)
-
-    def columns(self, *, coarse: bool) -> Columns:
+    def columns(self, *, coarse: bool) -> Columns | None:
+        """None where there are no parts, or reading all values is quicker."""
+        if self.only.works is None or not self._months:
+            return None
         return _joined(list(self._pieces()), coarse=coarse)
 
     @cached_property

@@ -51,13 +51,15 @@ def read_columns(
     """
     found = _Found(rows, kpi, first, last)
     coarse = kpi.shape == "duration" and last - first > A_DAY and found.n > exact
+    whole = found.columns(coarse=coarse)
     if only is None:
-        return found.columns(coarse=coarse)
+        return whole
     filtered = Filtered(rows, kpi, first, last, found.part, only)
-    if kpi.shape == "duration" and filtered.helps:
-        return filtered.columns(coarse=coarse)
-    alone = (lambda: filtered.columns(coarse=coarse)) if filtered.helps else None
-    return found.columns(coarse=coarse).of_sets(only.allowed, alone)
+    parts = filtered.columns(coarse=coarse) if kpi.shape == "duration" else None
+    return parts or whole.of_sets(
+        only.allowed,
+        lambda: filtered.columns(coarse=coarse) or whole.only(only.allowed[whole.sets]),
+    )
 
 
 @dataclass(frozen=True)
