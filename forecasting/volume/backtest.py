@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 ORIGINS = 6
 ORIGINS_OF_DAYS = 10  # a day is one error only: more origins make its bands surer
 FEWEST_BEFORE = 28  # days of history in front of the first origin
+LEAST_OF_DAYS = 7  # that each origin looks ahead at least: a day is one error only
 LONG = 730  # days from which daily origins lie a month apart instead of a week
 
 
@@ -70,8 +71,10 @@ def origins_of(grid: DayGrid, *, window: int) -> tuple[int, ...]:
 
 
 def window_of(grid: DayGrid, ahead: int) -> int:
-    """Days each origin looks ahead: the horizon, as far as the history can test it."""
-    return max(1, min(ahead, max(7, grid.days // 4)))
+    """Days each origin looks ahead: the horizon, as far as the history can test it, and more for a
+    short horizon of a daily series."""
+    least = LEAST_OF_DAYS if grid.slots == 1 else 1
+    return min(max(ahead, least), max(7, grid.days // 4))
 
 
 def backtest(

@@ -98,6 +98,16 @@ def test_days_are_forecast_with_their_weekday() -> None:
     assert found["mean"][~at_weekend].mean() == pytest.approx(300, rel=0.06)
 
 
+def test_the_band_of_tomorrow_is_that_of_the_first_day_of_a_month() -> None:
+    frame = series(200, slots=1, level=400)
+
+    def width(horizon: str) -> float:
+        first = ahead(frame, options("1d", horizon)).iloc[0]
+        return float(first["hi-80"] - first["lo-80"])
+
+    assert width("1d") == pytest.approx(width("28d"), rel=0.25)
+
+
 def test_years_of_days_use_prophet_and_the_season() -> None:
     frame = series(1000, slots=1, level=1, start="2022-06-01")
     stamps = pd.to_datetime(frame["ds"])

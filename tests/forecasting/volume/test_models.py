@@ -99,6 +99,12 @@ def test_the_window_and_origins_fit_the_history() -> None:
     assert len(origins_of(random_grid(120), window=14)) == 6
 
 
+def test_a_day_ahead_is_tested_on_more_days_than_one() -> None:
+    assert window_of(random_grid(120, slots=1), 1) == 7
+    assert window_of(random_grid(120, slots=1), 14) == 14
+    assert window_of(random_grid(120), 1) == 1  # its slots are many errors
+
+
 def with_events(days: int, ahead: int, waves: list[int], size: float) -> DayGrid:
     """A level of 500 with an event of kind `sale` on some days, some of them to come."""
     dates = pd.date_range("2024-01-01", periods=days + ahead)
