@@ -56,12 +56,19 @@ def months_within(first: int, last: int) -> tuple[int, int]:
 def forget(connection: sa.Connection, kpi: str, blocks: Iterable[int]) -> None:
     """The bundles and months of blocks that change are no longer true."""
     weeks = {block // BLOCKS for block in blocks}
-    months = sorted({week // WEEKS for week in weeks})
-    for table, numbers in ((kpi_bundles, sorted(weeks)), (kpi_months, months), (kpi_parts, months)):
-        number = table.primary_key.columns[1]
-        for at in range(0, len(numbers), 500):
-            some = number.in_(numbers[at : at + 500])
-            connection.execute(table.delete().where(table.c.kpi == kpi, some))
+    months = {week // WEEKS for week in weeks}
+    _delete(connection, kpi_bundles, kpi, weeks)
+    if _delete(connection, kpi_months, kpi, months):  # most blocks that change are today's
+        _delete(connection, kpi_parts, kpi, months)
+
+
+def _delete(connection: sa.Connection, table: sa.Table, kpi: str, numbers: set[int]) -> int:
+    """The rows of a KPI with these numbers, which are its key's second column; how many."""
+    number, wanted, gone = table.primary_key.columns[1], sorted(numbers), 0
+    for at in range(0, len(wanted), 500):
+        some = number.in_(wanted[at : at + 500])
+        gone += connection.execute(table.delete().where(table.c.kpi == kpi, some)).rowcount
+    return gone
 
 
 def bundle(store: Store, registry: Registry) -> int:

@@ -68,13 +68,11 @@ def torn_parts(store: Store) -> list[Pair]:
         parts = connection.execute(sa.select(kpi_parts)).all()
         months = connection.execute(sa.select(kpi_months.c.kpi, kpi_months.c.month)).all()
         held: dict[Pair, list[Any]] = {(month.kpi, month.month): [] for month in months}
+        work_of = [{**one, "agent": ""} if one is not None else None for one in labels]
         for part in parts:
             values = _values(part, np.frombuffer(part.slots, np.uint16).tolist())
-            work = {name: one for name, one in labels[part.work].items() if name != "agent"}
-            for value in values:
-                labelled = dict(labels[value[1]])
-                labelled.pop("agent", None)
-                held.setdefault((part.kpi, part.month), []).append((labelled == work, *value))
+            mine = held.setdefault((part.kpi, part.month), [])
+            mine += [(work_of[one[1]] == work_of[part.work], *one) for one in values]
         return [
             one for one, values in held.items()
             if sorted(values) != sorted((True, *value) for value in _of_blocks(connection, *one))
