@@ -141,7 +141,7 @@ def _make_month(connection: sa.Connection, due: Sequence[tuple[Kpi, int]]) -> No
         rows = connection.execute(query).all()
         for kept in (kpi_months, kpi_parts):  # another program may have made it meanwhile
             connection.execute(kept.delete().where(kept.c.kpi == kpi.key, kept.c.month == number))
-        if {row.bundle for row in rows} == _weeks_of(connection, kpi, weeks):
+        if rows and {row.bundle for row in rows} == _weeks_of(connection, kpi, weeks):
             sets = unpacked_sets([(row.n, row.sets) for row in rows])
             works = add_works(connection, labels, np.unique(sets).astype(np.int64))
             mine = {"kpi": kpi.key, "month": number}

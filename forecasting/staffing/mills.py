@@ -58,6 +58,8 @@ def _taylor() -> tuple[tuple[float, ...], ...]:
 
 
 _C = _taylor()
+_SIZES = tuple(np.abs(row) for row in _C)
+_NOTHING = 1e-17  # beside sums of which the first is a third
 
 
 def lower(c: Floats, y: Floats) -> Floats:
@@ -170,9 +172,14 @@ def _expansion(c: Floats, y: Floats, *, side: float) -> Floats:
 
 
 def _correction(eta: Floats, inverse_c: Floats) -> Floats:
+    """The sum of C_k(eta) / c^k, of as many terms as matter here: few where loads are large."""
+    reach, weight = float(np.abs(eta).max(initial=0)), float(inverse_c.max(initial=0))
     total = np.zeros_like(eta)
-    for coefficients in reversed(_C):
-        total = total * inverse_c + _polynomial(coefficients, eta)
+    for k in range(len(_C) - 1, -1, -1):
+        terms = np.flatnonzero(_SIZES[k] * reach ** np.arange(len(_C[k])) * weight**k > _NOTHING)
+        if len(terms):
+            total *= inverse_c
+            total += _polynomial(_C[k][: int(terms[-1]) + 1], eta)
     return total
 
 
