@@ -22,6 +22,7 @@ from metrics.population import Bools, Floats
 from metrics.stored_rows import StoredRows, Works
 
 _RUN = 2**16 // MONTH  # months whose quarter hours 16 bits can number
+MOST_WORKS = 1_024  # of them that one statement asks for
 MOST = 0.5  # share of the kinds of work from which on reading everything is quicker
 
 
@@ -60,8 +61,11 @@ class Only:
         return len(self.allowed) > 1 and bool(self.allowed[1:].all())  # ids begin at 1
 
     @classmethod
-    def of(cls, labels: LabelSets, where: Where, silent: Collection[str] = ()) -> Only:
-        """silent: sources that don't count."""
+    def of(
+        cls, labels: LabelSets, names: Collection[str], where: Where, silent: Collection[str] = ()
+    ) -> Only:
+        """names: the labels of the KPI, which its own sets have; silent: sources that don't
+        count."""
         asked, works = where.asked, labels.works()
         counts = [
             one is not None
@@ -70,8 +74,9 @@ class Only:
             for one in labels
         ]
         allowed = np.asarray(counts, np.bool_)
-        wanted, known = (set(some.tolist()) - {0} for some in (works[allowed], works))
-        few = len(wanted) <= MOST * len(known)
+        own = np.asarray([one is not None and one.keys() >= set(names) for one in labels], np.bool_)
+        wanted, known = (set(works[some].tolist()) - {0} for some in (own & allowed, own))
+        few = len(wanted) <= min(MOST * len(known), MOST_WORKS)
         return cls(allowed, tuple(sorted(wanted)) if few else None)
 
 

@@ -191,9 +191,9 @@ class Reader:
         silent = mute(kpi, self.sources, self.delivered)
         if not asked and not silent:
             return None
-        key = (silent, where, len(self._names))
+        key = (kpi.labels, silent, where, len(self._names))
         if key not in self._allowing:
-            self._allowing[key] = Only.of(self._names, where, silent)
+            self._allowing[key] = Only.of(self._names, kpi.labels, where, silent)
         only = self._allowing[key]
         return None if only.everything else only
 

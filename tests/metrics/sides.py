@@ -15,7 +15,7 @@ from tests.metrics.handmade import DAY
 from tests.metrics.worlds import same
 
 FILTERS = (EVERYTHING, Where(source=("src",)), Where(queue=("A",)),
-           Where(queue=("B", "C"), agent=("1", "2")))  # fmt: skip
+           Where(queue=("B", "C"), agent=("x", "y")))  # fmt: skip
 NUMBERS = ("n", "value", "p50", "p90", "p95", "mean")
 
 

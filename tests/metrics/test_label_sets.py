@@ -8,9 +8,11 @@ import sqlalchemy as sa
 
 from connectors.schema import label_sets
 from connectors.store import Store
-from metrics.filtered import Only, Where
+from metrics.ahead import PART
+from metrics.filtered import MOST_WORKS, Only, Where
 from metrics.label_sets import LabelSets, add_works, labels_text, read_label_sets, set_ids
 from metrics.refresh import rebuild
+from metrics.stored_rows import StoredRows
 
 
 def put(connection: sa.Connection, *queues: str) -> None:
@@ -105,10 +107,40 @@ def test_a_set_put_behind_the_stores_is_no_kind_of_work_of_its_sets(store: Store
 def test_a_filter_names_the_kinds_of_work_it_lets_through_unless_they_are_most() -> None:
     labels = LabelSets([None, {"queue": "a"}, {"queue": "b"}, {"queue": "c"},
                         {"agent": "1", "queue": "a"}, {"agent": "2", "queue": "b"}])  # fmt: skip
-    one = Only.of(labels, Where(queue=("a",)))
+    names = ("queue",)
+    one = Only.of(labels, names, Where(queue=("a",)))
     assert one.allowed.tolist() == [False, True, False, False, True, False]
     assert one.works == (1,)
-    assert Only.of(labels, Where(queue=("b", "c"))).works is None
-    assert Only.of(labels, Where(agent=("2",))).works == (2,)
-    assert Only.of(labels, Where(queue=("z",))).works == ()
-    assert Only.of(labels, Where(), silent=("x",)).works is None
+    assert Only.of(labels, names, Where(queue=("b", "c"))).works is None
+    assert Only.of(labels, names, Where(agent=("2",))).works == (2,)
+    assert Only.of(labels, names, Where(queue=("z",))).works == ()
+    assert Only.of(labels, names, Where(), silent=("x",)).works is None
+
+
+def test_the_sets_of_other_units_are_no_kinds_of_its_work() -> None:
+    orders = [{"category": str(at), "source": "s"} for at in range(20)]
+    labels = LabelSets(
+        [None, {"queue": "a", "source": "s"}, {"queue": "b", "source": "s"}, *orders]
+    )
+    names = ("queue", "source")
+    assert Only.of(labels, names, Where(queue=("a",), source=("s",))).works == (1,)
+    assert Only.of(labels, names, Where(source=("s",))).works is None
+    assert Only.of(labels, ("category", "source"), Where(more=(("category", ("3",)),))).works == (
+        6,
+    )
+
+
+def test_no_statement_asks_for_more_kinds_of_work_than_it_can() -> None:
+    sets = [{"queue": str(at), "source": "ab"[at % 2]} for at in range(2 * MOST_WORKS + 2)]
+    labels = LabelSets([None, *sets])
+    names = ("queue", "source")
+    assert Only.of(labels, names, Where(source=("a",))).works is None
+    few = Only.of(LabelSets([None, *sets[:-2]]), names, Where(source=("a",))).works
+    assert few is not None
+    assert len(few) == MOST_WORKS
+
+
+def test_as_many_kinds_of_work_as_one_may_ask_for_can_be_asked_for(store: Store) -> None:
+    works = tuple(range(1, MOST_WORKS + 1))
+    with store.read() as connection:
+        assert StoredRows(connection).of_works(PART, "volume", works, 0, 9) == []
