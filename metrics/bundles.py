@@ -27,10 +27,10 @@ from metrics.months import (
     BY_SET,
     WEEKS,
     agents_of,
+    groups_of_work,
     packed_below,
     packed_counts,
     sums_of,
-    work_of,
 )
 from metrics.packing import packed_sets, unpacked, unpacked_sets
 from metrics.parts import parts_of
@@ -181,8 +181,9 @@ def _counted(
     used = sums["set"].astype(np.int64)
     sets = np.searchsorted(used, of_each)
     codes = np.frombuffer(b"".join(row.codes for row in rows), np.uint16)
-    for name, groups in (("by_agent", agents_of(labels, used)), ("by_work", work_of(labels, used))):
-        found[name] = packed_counts(groups, groups[sets], codes)
+    agents, work = agents_of(labels, used), groups_of_work(labels, used)
+    found["by_agent"] = packed_counts(agents, agents[sets], codes)
+    found["by_work"] = packed_counts(work, work[sets], codes)
     data = b"".join(row.data for row in rows)
     found["below"] = packed_below(unpacked(kpi, data, sum(row.n for row in rows)))
     return found

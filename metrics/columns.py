@@ -187,15 +187,15 @@ class Columns:
         reached += np.bincount(places, minlength=len(reached))
         return reached.cumsum()[:-1]
 
-    def of_sets(self, allowed: Bools, read: Callable[[], Columns] | None = None) -> Columns:
-        """Those of allowed label sets; read: from elsewhere. What is known by label set is not
-        looked up by value."""
+    def of_sets(self, allowed: Bools, read: Callable[[], Columns | None] = lambda: None) -> Columns:
+        """Those of allowed label sets; read: from elsewhere, if they are there. What is known by
+        label set is not looked up by value."""
         if self.who is not None:
             return self.only(allowed[self.sets])
 
         @cache
         def alone() -> Columns:
-            return read() if read is not None else self.only(allowed[self.sets])
+            return read() or self.only(allowed[self.sets])
 
         def by_set() -> BySet:
             known = self.by_set

@@ -71,12 +71,11 @@ def agents_of(labels: LabelSets, sets: Ints) -> Ints:
     return labels.among(("agent",), sets)[1][sets]
 
 
-def work_of(labels: LabelSets, sets: Ints) -> Ints:
-    """Which of these label sets differ in nothing but the agent; those without one are apart."""
-    names = sorted({name for at in sets.tolist() for name in labels[at]} - {"agent"})
+def groups_of_work(labels: LabelSets, sets: Ints) -> Ints:
+    """Which of these label sets, whose kinds of work are all known, are of one kind; those of
+    nobody are apart."""
     somebody = np.asarray([bool(labels[at].get("agent")) for at in sets.tolist()], np.bool_)
-    among = labels.among(names, sets)[1][sets]
-    found: Ints = np.unique(2 * among + somebody, return_inverse=True)[1]
+    found: Ints = np.unique(2 * labels.works()[sets] + somebody, return_inverse=True)[1]
     return found
 
 

@@ -56,10 +56,7 @@ def read_columns(
         return whole
     filtered = Filtered(rows, kpi, first, last, found.part, only)
     parts = filtered.columns(coarse=coarse) if kpi.shape == "duration" else None
-    return parts or whole.of_sets(
-        only.allowed,
-        lambda: filtered.columns(coarse=coarse) or whole.only(only.allowed[whole.sets]),
-    )
+    return parts or whole.of_sets(only.allowed, lambda: filtered.columns(coarse=coarse))
 
 
 @dataclass(frozen=True)

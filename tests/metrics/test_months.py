@@ -13,16 +13,16 @@ from metrics.months import (
     ROUND,
     agents_of,
     counts_below,
+    groups_of_work,
     packed_below,
     packed_counts,
     sums_of,
     unpacked_counts,
-    work_of,
 )
 
 SETS = LabelSets(
     [None, {"agent": "a", "queue": "x"}, {"agent": "b", "queue": "x"}, {"agent": "", "queue": "x"},
-     {"agent": "b", "queue": "y"}, {"queue": "x"}, {"agent": "a", "queue": "y"}]
+     {"agent": "b", "queue": "y"}, {"queue": "x"}, {"agent": "a", "queue": "y"}, {"queue": "y"}]
 )  # fmt: skip
 USED = np.asarray([1, 2, 3, 4, 6])
 
@@ -78,7 +78,7 @@ def test_counts_that_are_hardly_fewer_than_the_values_are_not_kept() -> None:
 
 
 def test_agents_are_told_apart_and_everything_but_agents() -> None:
-    agents, work = agents_of(SETS, USED), work_of(SETS, USED)
+    agents, work = agents_of(SETS, USED), groups_of_work(SETS, USED)
     assert len({int(agents[at]) for at in (0, 4)}) == 1  # a, in either queue
     assert len(set(agents.tolist())) == 3
     assert work[0] == work[1]  # queue x, of somebody
@@ -87,7 +87,7 @@ def test_agents_are_told_apart_and_everything_but_agents() -> None:
 
 
 def test_groups_that_cut_through_a_kept_group_are_not_known() -> None:
-    work = work_of(SETS, USED)
+    work = groups_of_work(SETS, USED)
     sets = np.repeat(np.arange(5), 50)
     stored = packed_counts(work, work[sets], np.full(250, 3, np.uint16))
     assert table_of(stored, agents_of(SETS, USED)) is None
